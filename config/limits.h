@@ -1,0 +1,49 @@
+/* limits: every size and deadline that is fixed when ocbulk is built. Bytes unless a name says
+ * otherwise. "RAM" is what one unit costs; run-time settings stand in ocbulk.conf. */
+#ifndef OCBULK_CONFIG_LIMITS_H
+#define OCBULK_CONFIG_LIMITS_H
+
+/* record */
+#define CSV_RECORD_MAX (1024 * 1024) /* bytes of one record, 1K..64M; no RAM: records stream */
+#define CSV_FIELDS_MAX 4096          /* fields of one record, 1..65535; no RAM */
+
+/* request */
+#define BOUNDARY_LEN 32     /* letters and digits, 16..70; RAM: once */
+#define OBJECT_NAME_CAP 65  /* bytes with the final 0; RAM: once */
+#define URL_PART_CAP 256    /* host or base path, bytes with the final 0; RAM: twice */
+#define SECRET_CAP 513      /* one secret, bytes with the final 0; RAM: three times */
+#define METADATA_CAP 2048   /* metaData text of an object, bytes with the final 0 */
+
+/* reply */
+#define HTTP_LINE_MAX 8192       /* bytes of one header line or status line; no RAM: they stream */
+#define HTTP_HEAD_MAX 65536      /* bytes of a whole reply head, interim ones apart; no RAM */
+#define HTTP_INTERIM_MAX 8       /* 1xx replies before the final one */
+#define HTTP_CHUNK_LINE_MAX 1024 /* bytes of a chunk-size line with its extensions; no RAM */
+#define JSON_DEPTH_MAX 32        /* nesting of a reply; RAM: 1 bit a level */
+#define JSON_PIECE_CAP 1024      /* one scalar or member of a reply; RAM: once */
+#define JSON_TOKENS_MAX 48       /* jsmn tokens for one piece; RAM: 16 bytes each */
+#define JOB_ID_CAP 65            /* bytes with the final 0 */
+#define STATUS_WORD_CAP 33       /* a job's status as it came, bytes with the final 0 */
+#define MESSAGE_CAP 257          /* the service's words, cut to fit, bytes with the final 0 */
+#define REQUEST_ID_CAP 65        /* Elements-Request-Id, bytes with the final 0 */
+#define PAGE_TOKEN_CAP 513       /* Elements-Next-Page-Token, bytes with the final 0 */
+#define REPLY_SKIM_MAX (1024 * 1024) /* bytes of an error reply read to keep the connection */
+
+/* link */
+#define NET_ADDRS_MAX 8         /* addresses tried for one name; RAM: 29 bytes each */
+#define TLS_RX_CAP 2048         /* bytes taken from TLS at a time */
+#define TLS_ROOTS_MAX 4         /* candidate roots for one chain; arena: about 2 KB each */
+#define TLS_ROOT_DER_MAX 4096   /* bytes of one root, decoded; longer ones are skipped */
+#define TLS_PINS_MAX 4          /* RAM: 32 bytes each */
+#define TLS_CHAIN_MAX 8         /* certificates a peer may send */
+#define TLS_SESSION_MAX_S 86400 /* seconds a session may be resumed, 0..86400 */
+#define REDIRECTS_MAX 3         /* for GET, on the same origin */
+
+#if BOUNDARY_LEN < 16 || BOUNDARY_LEN > 70
+#error "BOUNDARY_LEN must be 16..70 (RFC 2046)"
+#endif
+#if JSON_DEPTH_MAX > 32
+#error "JSON_DEPTH_MAX must fit the 32 bits of json_items' stack"
+#endif
+
+#endif
