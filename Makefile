@@ -21,8 +21,8 @@ endif
 PROFILE_default := -DOCBULK_PROFILE_DEFAULT=1
 PROFILE_tiny := -DOCBULK_PROFILE_TINY=1
 DEFS := $(PROFILE_$(PROFILE)) -DOCBULK_VERSION='"$(VERSION)"' -DOCBULK_PROFILE='"$(PROFILE)"'
-TLSDEFS := -DMBEDTLS_CONFIG_FILE='"mbedtls_config.h"'
-INCS := -Ifirmware -Iconfig -isystem $(DEPS)/jsmn -isystem $(DEPS)/mbedtls/include
+TLSDEFS := -DMBEDTLS_CONFIG_FILE='"config/mbedtls_config.h"'
+INCS := -Ifirmware -iquote . -iquote config -isystem $(DEPS)/jsmn -isystem $(DEPS)/mbedtls/include
 DEPFLAGS = -MMD -MP
 
 FW_SRC := $(sort $(wildcard firmware/*/*.c))
@@ -76,7 +76,7 @@ FAST_TLS := chacha20 poly1305 chachapoly gcm aes aesni aesce sha256 bignum_core
 $(FAST_TLS:%=$(BUILD)/obj/mbedtls/%.o): TLS_OPT := $(if $(SAN),,-O2)
 $(BUILD)/obj/mbedtls/%.o: $(DEPS)/mbedtls/library/%.c config/mbedtls_config.h config/limits.h
 	@mkdir -p $(@D) && echo "  CC   mbedtls/$*.c"
-	$(Q)$(CC) -std=c99 $(SIZE) $(TLS_OPT) $(PROFILE_$(PROFILE)) $(TLSDEFS) -Iconfig -I$(DEPS)/mbedtls/include -I$(DEPS)/mbedtls/library $(CFLAGS) $(DEPFLAGS) -c -o $@ $<
+	$(Q)$(CC) -std=c99 $(SIZE) $(TLS_OPT) $(PROFILE_$(PROFILE)) $(TLSDEFS) -iquote . -iquote config -I$(DEPS)/mbedtls/include -I$(DEPS)/mbedtls/library $(CFLAGS) $(DEPFLAGS) -c -o $@ $<
 
 # inih as the configuration needs it: long lines are an error, no inline comments, no continuation.
 $(INI_OBJ): $(DEPS)/inih/ini.c

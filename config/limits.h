@@ -31,14 +31,26 @@
 
 /* link */
 #define NET_ADDRS_MAX 8         /* addresses tried for one name; RAM: 29 bytes each */
-#define TLS_RX_CAP 2048         /* bytes taken from TLS at a time */
-#define TLS_ROOTS_MAX 4         /* candidate roots for one chain; arena: about 2 KB each */
-#define TLS_ROOT_DER_MAX 4096   /* bytes of one root, decoded; longer ones are skipped */
+#if defined(OCBULK_PROFILE_TINY)
+#define TLS_ARENA_CAP (56 * 1024) /* bytes for all of mbedTLS; RAM: once */
+#else
+#define TLS_ARENA_CAP (76 * 1024) /* bytes for all of mbedTLS; RAM: once */
+#endif
+#define EXCHANGE_TX_CAP 16384   /* bytes waiting to be sent: one full TLS record; RAM: once */
+#define EXCHANGE_RX_CAP 2048    /* bytes taken from TLS at a time; RAM: once */
+#define TRUST_CHUNK_CAP 12288   /* bytes of the bundle read at a time; within EXCHANGE_TX_CAP */
+#define TRUST_ROOTS_MAX 4       /* candidate roots for one chain, their DER within what is left */
+#define TRUST_DETAIL_CAP 192    /* what is wrong with a chain, in words; RAM: once */
+#define CLOCK_EARLIEST_S 1793491200 /* 2026-11-01: an earlier wall clock is not set; raise it at
+                                       each release */
 #define TLS_PINS_MAX 4          /* RAM: 32 bytes each */
 #define TLS_CHAIN_MAX 8         /* certificates a peer may send */
 #define TLS_SESSION_MAX_S 86400 /* seconds a session may be resumed, 0..86400 */
 #define REDIRECTS_MAX 3         /* for GET, on the same origin */
 
+#if TRUST_CHUNK_CAP + 2048 > EXCHANGE_TX_CAP
+#error "TRUST_CHUNK_CAP leaves no room for a root"
+#endif
 #if BOUNDARY_LEN < 16 || BOUNDARY_LEN > 70
 #error "BOUNDARY_LEN must be 16..70 (RFC 2046)"
 #endif

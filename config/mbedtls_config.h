@@ -18,16 +18,11 @@
 #define MBEDTLS_MEMORY_DEBUG /* the high-water mark that footprint prints */
 #define MBEDTLS_HAVE_TIME
 #define MBEDTLS_HAVE_TIME_DATE
+long long tls_wall_time(long long *out); /* link/tls_platform.c */
 #define MBEDTLS_PLATFORM_TIME_MACRO tls_wall_time
 #define MBEDTLS_PLATFORM_TIME_TYPE_MACRO long long
 #define MBEDTLS_PLATFORM_MS_TIME_ALT
 #define MBEDTLS_PLATFORM_GMTIME_R_ALT
-
-/* PSA, lean: keys stay in few slots, randomness is the port's. */
-#define MBEDTLS_PSA_CRYPTO_C
-#define MBEDTLS_PSA_CRYPTO_CLIENT
-#define MBEDTLS_PSA_CRYPTO_EXTERNAL_RNG
-#define MBEDTLS_PSA_KEY_SLOT_COUNT 8
 
 /* Ciphers: AES-GCM and ChaCha20-Poly1305, nothing else. */
 #define MBEDTLS_CIPHER_C
@@ -67,7 +62,7 @@
 #define MBEDTLS_ECP_DP_CURVE25519_ENABLED
 #define MBEDTLS_ECP_NIST_OPTIM
 #define MBEDTLS_ECP_WINDOW_SIZE 4
-#define MBEDTLS_ECP_FIXED_POINT_OPTIM 0
+#define MBEDTLS_ECP_FIXED_POINT_OPTIM 0 /* saves the tables of 16 points */
 #define MBEDTLS_ECDH_C
 #define MBEDTLS_ECDSA_C
 #define MBEDTLS_ECDSA_DETERMINISTIC
@@ -104,6 +99,13 @@
 #define MBEDTLS_SSL_IN_CONTENT_LEN 16384 /* servers ignore smaller wishes (C16) */
 #if defined(OCBULK_PROFILE_DEFAULT)
 #define MBEDTLS_SSL_PROTO_TLS1_3
+/* TLS 1.3 needs PSA: lean, keys in few static slots, randomness from the port. */
+#define MBEDTLS_PSA_CRYPTO_C
+#define MBEDTLS_PSA_CRYPTO_CLIENT
+#define MBEDTLS_PSA_CRYPTO_EXTERNAL_RNG
+#define MBEDTLS_PSA_STATIC_KEY_SLOTS
+#define MBEDTLS_PSA_KEY_SLOT_COUNT 8
+#define MBEDTLS_PSA_STATIC_KEY_SLOT_BUFFER_SIZE 136 /* bytes: a P-384 pair, any TLS secret */
 #define MBEDTLS_SSL_TLS1_3_COMPATIBILITY_MODE
 #define MBEDTLS_SSL_TLS1_3_KEY_EXCHANGE_MODE_EPHEMERAL_ENABLED
 #define MBEDTLS_SSL_TLS1_3_KEY_EXCHANGE_MODE_PSK_EPHEMERAL_ENABLED

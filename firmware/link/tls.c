@@ -1,0 +1,299 @@
+#include "link/tls.h"
+
+#include "base/err.h"
+#include "link/tls_platform.h"
+#include "mbedtls/net_sockets.h" /* only for its error numbers */
+
+#include <string.h>
+
+/* TLS 1.3 suites first, then 1.2, AES or ChaCha20 in front as the CPU is better at. */
+static const int AES_FIRST[] = {
+    MBEDTLS_TLS1_3_AES_128_GCM_SHA256,
+    MBEDTLS_TLS1_3_AES_256_GCM_SHA384,
+    MBEDTLS_TLS1_3_CHACHA20_POLY1305_SHA256,
+    MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
+    MBEDTLS_TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
+    MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,
+    MBEDTLS_TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
+    MBEDTLS_TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
+    MBEDTLS_TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
+    0,
+};
+static const int CHACHA_FIRST[] = {
+    MBEDTLS_TLS1_3_CHACHA20_POLY1305_SHA256,
+    MBEDTLS_TLS1_3_AES_128_GCM_SHA256,
+    MBEDTLS_TLS1_3_AES_256_GCM_SHA384,
+    MBEDTLS_TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
+    MBEDTLS_TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
+    MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
+    MBEDTLS_TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
+    MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,
+    MBEDTLS_TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
+    0,
+};
+static const uint16_t GROUPS[] = {
+    MBEDTLS_SSL_IANA_TLS_GROUP_X25519,
+    MBEDTLS_SSL_IANA_TLS_GROUP_SECP256R1,
+    MBEDTLS_SSL_IANA_TLS_GROUP_SECP384R1,
+    MBEDTLS_SSL_IANA_TLS_GROUP_NONE,
+};
+
+static int bio_send(void *ctx, const unsigned char *src, size_t len)
+{
+    const struct net *net = ctx;
+    int n = net->send(net->ctx, src, len);
+
+    if (n == NET_AGAIN) {
+        return MBEDTLS_ERR_SSL_WANT_WRITE;
+    }
+    return n > 0 ? n : MBEDTLS_ERR_NET_SEND_FAILED;
+}
+
+static int bio_recv(void *ctx, unsigned char *dst, size_t cap)
+{
+    const struct net *net = ctx;
+    int n = net->recv(net->ctx, dst, cap);
+
+    if (n == NET_AGAIN) {
+        return MBEDTLS_ERR_SSL_WANT_READ;
+    }
+    if (n == NET_END) {
+        return 0;
+    }
+    return n > 0 ? n : MBEDTLS_ERR_NET_RECV_FAILED;
+}
+
+/* mbedTLS' number as ours; `other` is what is not named here. */
+static int map(struct tls *t, int ret, int other)
+{
+    t->code = ret;
+    switch (ret) {
+    case MBEDTLS_ERR_SSL_WANT_READ:
+        t->want = WANT_READ;
+        return ERR_WAIT;
+    case MBEDTLS_ERR_SSL_WANT_WRITE:
+        t->want = WANT_WRITE;
+        return ERR_WAIT;
+    case MBEDTLS_ERR_SSL_RECEIVED_NEW_SESSION_TICKET: /* no error at all (C17) */
+        t->want = WANT_STEP;
+        return ERR_WAIT;
+    case MBEDTLS_ERR_NET_SEND_FAILED:
+    case MBEDTLS_ERR_NET_RECV_FAILED:
+        return ERR_NETWORK;
+    case MBEDTLS_ERR_SSL_CONN_EOF:
+        return ERR_CLOSED;
+    case MBEDTLS_ERR_SSL_ALLOC_FAILED:
+    case MBEDTLS_ERR_X509_ALLOC_FAILED:
+    case MBEDTLS_ERR_MPI_ALLOC_FAILED:
+    case MBEDTLS_ERR_PK_ALLOC_FAILED:
+    case MBEDTLS_ERR_ECP_ALLOC_FAILED:
+        return ERR_TLS_MEMORY;
+    default:
+        return other;
+    }
+}
+
+static int load_client(struct tls *t)
+{
+    const struct tls_options *o = t->options;
+
+    if (o->client_cert == NULL || o->client_key == NULL) {
+        return o->client_cert == o->client_key ? 0 : ERR_CLIENT_CERT;
+    }
+    t->code = mbedtls_x509_crt_parse(&t->client_cert, (const uint8_t *)o->client_cert,
+                                     strlen(o->client_cert) + 1);
+    if (t->code == 0) {
+        t->code = mbedtls_pk_parse_key(&t->client_key, (const uint8_t *)o->client_key,
+                                       strlen(o->client_key) + 1, NULL, 0, tls_random, NULL);
+    }
+    if (t->code == 0) {
+        t->code = mbedtls_pk_check_pair(&t->client_cert.pk, &t->client_key, tls_random, NULL);
+    }
+    if (t->code == 0) {
+        t->code = mbedtls_ssl_conf_own_cert(&t->conf, &t->client_cert, &t->client_key);
+    }
+    return t->code == 0 ? 0 : ERR_CLIENT_CERT;
+}
+
+int tls_init(struct tls *t, const struct tls_options *options, const struct net *net)
+{
+    *t = (struct tls){.options = options, .net = net};
+    mbedtls_ssl_config_init(&t->conf);
+    mbedtls_ssl_init(&t->ssl);
+    mbedtls_ssl_session_init(&t->session);
+    mbedtls_x509_crt_init(&t->client_cert);
+    mbedtls_pk_init(&t->client_key);
+    int ret = mbedtls_ssl_config_defaults(&t->conf, MBEDTLS_SSL_IS_CLIENT,
+                                          MBEDTLS_SSL_TRANSPORT_STREAM, MBEDTLS_SSL_PRESET_DEFAULT);
+
+    if (ret != 0) {
+        return map(t, ret, ERR_TLS_MEMORY);
+    }
+    /* NONE, because tls_verify is the one judge; nothing is sent before it has spoken. */
+    mbedtls_ssl_conf_authmode(&t->conf, MBEDTLS_SSL_VERIFY_NONE);
+    mbedtls_ssl_conf_rng(&t->conf, tls_random, NULL);
+    mbedtls_ssl_conf_ciphersuites(&t->conf, options->aes_fast ? AES_FIRST : CHACHA_FIRST);
+    mbedtls_ssl_conf_groups(&t->conf, GROUPS);
+    mbedtls_ssl_conf_min_tls_version(&t->conf, MBEDTLS_SSL_VERSION_TLS1_2);
+    mbedtls_ssl_conf_session_tickets(&t->conf, MBEDTLS_SSL_SESSION_TICKETS_ENABLED);
+#if defined(MBEDTLS_SSL_PROTO_TLS1_3)
+    mbedtls_ssl_conf_tls13_enable_signal_new_session_tickets(
+        &t->conf, MBEDTLS_SSL_TLS1_3_SIGNAL_NEW_SESSION_TICKETS_ENABLED);
+#endif
+    return load_client(t);
+}
+
+static void forget_session(struct tls *t)
+{
+    mbedtls_ssl_session_free(&t->session);
+    mbedtls_ssl_session_init(&t->session);
+    t->kept = false;
+}
+
+int tls_start(struct tls *t, const char *host)
+{
+    uint8_t ip[16];
+    int ret = mbedtls_ssl_setup(&t->ssl, &t->conf);
+
+    /* An IP literal is never sent as server name (RFC 6066 3). */
+    if (ret == 0) {
+        ret = mbedtls_ssl_set_hostname(&t->ssl, trust_ip(host, ip) > 0 ? NULL : host);
+    }
+    t->offered = false;
+    t->resumed = false;
+    if (ret == 0 && t->kept) {
+        t->offered = mbedtls_ssl_set_session(&t->ssl, &t->session) == 0;
+    }
+    if (ret != 0) {
+        mbedtls_ssl_free(&t->ssl);
+        mbedtls_ssl_init(&t->ssl);
+        return map(t, ret, ERR_TLS_MEMORY);
+    }
+    mbedtls_ssl_set_bio(&t->ssl, (void *)(uintptr_t)t->net, bio_send, bio_recv, NULL);
+    t->state = TLS_SHAKING;
+    return 0;
+}
+
+int tls_handshake(struct tls *t)
+{
+    if (t->state != TLS_SHAKING) {
+        return ERR_INTERNAL;
+    }
+    int ret = mbedtls_ssl_handshake(&t->ssl);
+
+    if (ret == 0) {
+        t->state = TLS_SHAKEN;
+        return 0;
+    }
+    int err = map(t, ret, ERR_TLS_HANDSHAKE);
+
+    if (err != ERR_WAIT && t->offered) {
+        forget_session(t); /* it may be the reason: the next try is a full handshake */
+    }
+    return err;
+}
+
+static unsigned char alert_for(int err)
+{
+    switch (err) {
+    case ERR_TLS_UNKNOWN_CA:
+    case ERR_TLS_CHAIN_INCOMPLETE:
+        return MBEDTLS_SSL_ALERT_MSG_UNKNOWN_CA;
+    case ERR_TLS_EXPIRED:
+        return MBEDTLS_SSL_ALERT_MSG_CERT_EXPIRED;
+    case ERR_TLS_USAGE:
+        return MBEDTLS_SSL_ALERT_MSG_UNSUPPORTED_CERT;
+    default:
+        return MBEDTLS_SSL_ALERT_MSG_BAD_CERT;
+    }
+}
+
+int tls_verify(struct tls *t, const char *host, int64_t wall_s, uint8_t *scratch)
+{
+    const mbedtls_x509_crt *chain = mbedtls_ssl_get_peer_cert(&t->ssl);
+    int err = ERR_TLS_INVALID;
+
+    if (t->state != TLS_SHAKEN) {
+        return ERR_INTERNAL;
+    }
+    if (chain != NULL && t->offered && chain->next == NULL &&
+        trust_still(&t->verdict, &t->options->anchor, chain, host, wall_s)) {
+        t->resumed = true;
+        err = 0;
+    } else if (chain != NULL) {
+        forget_session(t);
+        err = trust_check(&t->options->anchor, chain, host, wall_s, scratch, &t->verdict,
+                          &t->report);
+    }
+    if (err == 0) {
+        t->state = TLS_VERIFIED;
+    } else {
+        (void)mbedtls_ssl_send_alert_message(&t->ssl, MBEDTLS_SSL_ALERT_LEVEL_FATAL,
+                                             alert_for(err));
+        t->state = TLS_IDLE;
+    }
+    return err;
+}
+
+int tls_send(struct tls *t, const uint8_t *src, size_t len)
+{
+    if (t->state != TLS_VERIFIED) {
+        return ERR_INTERNAL;
+    }
+    int ret = mbedtls_ssl_write(&t->ssl, src, len);
+
+    return ret > 0 ? ret : map(t, ret, ERR_TLS_RECORD);
+}
+
+int tls_recv(struct tls *t, uint8_t *dst, size_t cap)
+{
+    if (t->state != TLS_VERIFIED) {
+        return ERR_INTERNAL;
+    }
+    int ret = mbedtls_ssl_read(&t->ssl, dst, cap);
+
+    if (ret == 0) { /* mbedTLS: the transport ended */
+        ret = MBEDTLS_ERR_SSL_CONN_EOF;
+    }
+    if (ret == MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY) {
+        return 0;
+    }
+    return ret > 0 ? ret : map(t, ret, ERR_TLS_RECORD);
+}
+
+void tls_close(struct tls *t, bool keep)
+{
+    if (t->state == TLS_VERIFIED && keep) {
+        mbedtls_ssl_session_free(&t->session);
+        mbedtls_ssl_session_init(&t->session);
+        t->kept = mbedtls_ssl_get_session(&t->ssl, &t->session) == 0;
+        if (!t->kept) {
+            forget_session(t);
+        }
+    }
+    if (t->state == TLS_VERIFIED) {
+        (void)mbedtls_ssl_close_notify(&t->ssl);
+    }
+    mbedtls_ssl_free(&t->ssl);
+    mbedtls_ssl_init(&t->ssl);
+    t->state = TLS_IDLE;
+}
+
+void tls_free(struct tls *t)
+{
+    tls_close(t, false);
+    mbedtls_ssl_session_free(&t->session);
+    mbedtls_ssl_config_free(&t->conf);
+    mbedtls_x509_crt_free(&t->client_cert);
+    mbedtls_pk_free(&t->client_key);
+}
+
+const char *tls_version(const struct tls *t)
+{
+    return t->state >= TLS_SHAKEN ? mbedtls_ssl_get_version(&t->ssl) : "";
+}
+
+const char *tls_cipher(const struct tls *t)
+{
+    return t->state >= TLS_SHAKEN ? mbedtls_ssl_get_ciphersuite(&t->ssl) : "";
+}

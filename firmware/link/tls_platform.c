@@ -1,0 +1,112 @@
+#include "link/tls_platform.h"
+
+#include "base/err.h"
+#include "mbedtls/memory_buffer_alloc.h"
+#include "mbedtls/platform_util.h"
+#include "mbedtls/x509.h"
+#if defined(MBEDTLS_PSA_CRYPTO_C)
+#include "psa/crypto.h"
+#endif
+
+static struct now clocks;
+
+void tls_platform_set_time(const struct now *now)
+{
+    clocks = *now;
+}
+
+long long tls_wall_time(long long *out)
+{
+    if (out != NULL) {
+        *out = clocks.wall_s;
+    }
+    return clocks.wall_s;
+}
+
+mbedtls_ms_time_t mbedtls_ms_time(void)
+{
+    return (mbedtls_ms_time_t)clocks.mono_ms;
+}
+
+/* Civil date from days since 1970 (Hinnant's algorithm): no libc time zone code is pulled in. */
+struct tm *mbedtls_platform_gmtime_r(const mbedtls_time_t *tt, struct tm *tm_buf)
+{
+    int64_t days = *tt / 86400, left = *tt % 86400;
+
+    if (left < 0) {
+        left += 86400;
+        days--;
+    }
+    days += 719468;
+    int64_t era = (days >= 0 ? days : days - 146096) / 146097;
+    int64_t doe = days - era * 146097;
+    int64_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
+    int64_t doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
+    int64_t mp = (5 * doy + 2) / 153;
+    int64_t month = mp < 10 ? mp + 3 : mp - 9;
+
+    *tm_buf = (struct tm){0};
+    tm_buf->tm_mday = (int)(doy - (153 * mp + 2) / 5 + 1);
+    tm_buf->tm_mon = (int)month - 1;
+    tm_buf->tm_year = (int)(yoe + era * 400 + (month <= 2) - 1900);
+    tm_buf->tm_hour = (int)(left / 3600);
+    tm_buf->tm_min = (int)(left / 60 % 60);
+    tm_buf->tm_sec = (int)(left % 60);
+    return tm_buf;
+}
+
+int tls_random(void *ctx, unsigned char *dst, size_t len)
+{
+    (void)ctx;
+    return device_random(dst, len) == 0 ? 0 : MBEDTLS_ERR_X509_FATAL_ERROR;
+}
+
+#if defined(MBEDTLS_PSA_CRYPTO_C)
+psa_status_t mbedtls_psa_external_get_random(mbedtls_psa_external_random_context_t *ctx,
+                                             uint8_t *dst, size_t len, size_t *got)
+{
+    (void)ctx;
+    if (device_random(dst, len) != 0) {
+        return PSA_ERROR_INSUFFICIENT_ENTROPY;
+    }
+    *got = len;
+    return PSA_SUCCESS;
+}
+#endif
+
+int tls_platform_begin(uint8_t *arena, size_t cap)
+{
+    mbedtls_memory_buffer_alloc_init(arena, cap);
+#if defined(MBEDTLS_PSA_CRYPTO_C)
+    psa_status_t status = psa_crypto_init();
+
+    if (status != PSA_SUCCESS) {
+        return status == PSA_ERROR_INSUFFICIENT_ENTROPY ? ERR_ENTROPY : ERR_TLS_MEMORY;
+    }
+#endif
+    return 0;
+}
+
+size_t tls_platform_peak(void)
+{
+    size_t bytes = 0, blocks = 0;
+
+    mbedtls_memory_buffer_alloc_max_get(&bytes, &blocks);
+    return bytes + blocks * 4 * sizeof(size_t);
+}
+
+size_t tls_platform_used(void)
+{
+    size_t bytes = 0, blocks = 0;
+
+    mbedtls_memory_buffer_alloc_cur_get(&bytes, &blocks);
+    return bytes;
+}
+
+void tls_platform_end(void)
+{
+#if defined(MBEDTLS_PSA_CRYPTO_C)
+    mbedtls_psa_crypto_free();
+#endif
+    mbedtls_memory_buffer_alloc_free();
+}

@@ -1,0 +1,20 @@
+/* tls_platform: what mbedTLS wants from its platform, process-wide as mbedTLS itself is.
+ *
+ * Memory  The arena is the caller's and serves all of mbedTLS until tls_platform_end.
+ * Calls   begin once before any struct tls; set_time before each step that may look at a clock.
+ * State   The two clocks mbedTLS asks for are the only static variables of the firmware: its
+ *         hooks take no context.
+ * Errors  ERR_TLS_MEMORY, ERR_ENTROPY. */
+#ifndef OCBULK_LINK_TLS_PLATFORM_H
+#define OCBULK_LINK_TLS_PLATFORM_H
+
+#include "base/device.h"
+
+int tls_platform_begin(uint8_t *arena, size_t cap);
+void tls_platform_set_time(const struct now *now);
+size_t tls_platform_peak(void); /* bytes of the arena in use at the highest, headers included */
+size_t tls_platform_used(void); /* bytes in use now */
+void tls_platform_end(void);
+int tls_random(void *ctx, unsigned char *dst, size_t len); /* mbedTLS' form of device_random */
+
+#endif
