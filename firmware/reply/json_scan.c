@@ -327,7 +327,7 @@ bool json_scan_key_due(const struct json_scan *s)
 
 bool json_scan_number_ends(const struct json_scan *s, char c)
 {
-    return in_number(s) && number_class(c) < 0;
+    return number_whole(s) && number_class(c) < 0;
 }
 
 size_t json_scan_plain(const struct json_scan *s, const char *src, size_t len)

@@ -36,8 +36,8 @@ int json_scan_finish(struct json_scan *s);       /* 0, or ERR_JSON_SYNTAX for an
 
 bool json_scan_between(const struct json_scan *s); /* not inside a string, number or word */
 bool json_scan_key_due(const struct json_scan *s); /* the next string is a key */
-/* A number ends in front of c, which is still to be given to json_scan_byte: only the byte behind
- * a number tells its end. */
+/* A whole number ends in front of c, which is still to be given to json_scan_byte: only the byte
+ * behind a number tells its end. */
 bool json_scan_number_ends(const struct json_scan *s, char c);
 /* Inside a string: how many of these bytes are plain characters, which need not be given one by
  * one. 0 elsewhere. */
