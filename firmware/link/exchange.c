@@ -247,29 +247,33 @@ static int refill(struct exchange *x)
     return 0;
 }
 
-/* One TLS record at most: 0 sent, 1 nothing left, ERR_WAIT: socket full or gate, or an error. */
+/* One buffer at most: 0 sent and more is due, 1 all sent, ERR_WAIT: socket full or gate, or an
+ * error. The end is looked for at once, so that a quick answer is not taken for an early one. */
 static int send_some(struct exchange *x, const struct now *now)
 {
-    if (x->tx_at == x->tx_len) {
-        int err = refill(x);
+    bool sent = false;
 
-        if (err != 0) {
-            x->tls.want = WANT_GATE;
-            return err;
+    for (;;) {
+        if (x->tx_at == x->tx_len) {
+            int err = refill(x);
+
+            if (err != 0 || sent) {
+                x->tls.want = WANT_GATE;
+                return err;
+            }
         }
-    }
-    int n = tls_send(&x->tls, x->tx + x->tx_at, x->tx_len - x->tx_at);
+        int n = tls_send(&x->tls, x->tx + x->tx_at, x->tx_len - x->tx_at);
 
-    if (n > 0) {
+        /* Even a write that said "again" may have put bytes on the wire. */
+        x->sent = x->sent > SENT_SOME ? x->sent : SENT_SOME;
+        if (n <= 0) {
+            return n;
+        }
+        sent = true;
         x->tx_at += (size_t)n;
         x->bytes_out += (uint64_t)n;
-        x->sent = x->sent > SENT_SOME ? x->sent : SENT_SOME;
         x->phase_ms = now->mono_ms + x->options->idle_ms;
-        return 0;
     }
-    /* Even a write that said "again" may have put bytes on the wire. */
-    x->sent = x->sent > SENT_SOME ? x->sent : SENT_SOME;
-    return n;
 }
 
 static enum want early_reply(struct exchange *x, const struct now *now)
