@@ -8,45 +8,56 @@
 #define CSV_FIELDS_MAX 4096          /* fields of one record, 1..65535; no RAM */
 
 /* request */
-#define BOUNDARY_LEN 32     /* letters and digits, 16..70; RAM: once */
-#define OBJECT_NAME_CAP 65  /* bytes with the final 0; RAM: once */
-#define URL_PART_CAP 256    /* host or base path, bytes with the final 0; RAM: twice */
-#define SECRET_CAP 513      /* one secret, bytes with the final 0; RAM: three times */
-#define METADATA_CAP 2048   /* metaData text of an object, bytes with the final 0 */
+#define BOUNDARY_LEN    32   /* letters and digits, 16..70; RAM: once */
+#define OBJECT_NAME_CAP 65   /* bytes with the final 0; RAM: once */
+#define URL_PART_CAP    256  /* host or base path, bytes with the final 0; RAM: twice */
+#define SECRET_CAP      513  /* one secret, bytes with the final 0; RAM: three times */
+#define METADATA_CAP    2048 /* metaData text of an object, bytes with the final 0 */
 
 /* reply */
-#define HTTP_LINE_MAX 8192       /* bytes of one header line or status line; no RAM: they stream */
-#define HTTP_HEAD_MAX 65536      /* bytes of a whole reply head, interim ones apart; no RAM */
-#define HTTP_INTERIM_MAX 8       /* 1xx replies before the final one */
-#define HTTP_CHUNK_LINE_MAX 1024 /* bytes of a chunk-size line with its extensions; no RAM */
-#define JSON_DEPTH_MAX 32        /* nesting of a reply; RAM: 1 bit a level */
-#define JSON_PIECE_CAP 1024      /* one scalar or member of a reply; RAM: once */
-#define JSON_TOKENS_MAX 48       /* jsmn tokens for one piece; RAM: 16 bytes each */
-#define JOB_ID_CAP 65            /* bytes with the final 0 */
-#define STATUS_WORD_CAP 33       /* a job's status as it came, bytes with the final 0 */
-#define MESSAGE_CAP 257          /* the service's words, cut to fit, bytes with the final 0 */
-#define REQUEST_ID_CAP 65        /* Elements-Request-Id, bytes with the final 0 */
-#define PAGE_TOKEN_CAP 513       /* Elements-Next-Page-Token, bytes with the final 0 */
-#define REPLY_SKIM_MAX (1024 * 1024) /* bytes of an error reply read to keep the connection */
+#define HTTP_LINE_MAX       8192  /* bytes of one header line or status line; no RAM: they stream */
+#define HTTP_HEAD_MAX       65536 /* bytes of a whole reply head, interim ones apart; no RAM */
+#define HTTP_INTERIM_MAX    8     /* 1xx replies before the final one */
+#define HTTP_CHUNK_LINE_MAX 1024  /* bytes of a chunk-size line with its extensions; no RAM */
+#define JSON_DEPTH_MAX      32    /* nesting of a reply; RAM: 1 bit a level */
+#define JSON_PIECE_CAP      1024  /* one scalar or member of a reply; RAM: once */
+#define JSON_TOKENS_MAX     48    /* jsmn tokens for one piece; RAM: 16 bytes each */
+#define JOB_ID_CAP          65    /* bytes with the final 0 */
+#define STATUS_WORD_CAP     33    /* a job's status as it came, bytes with the final 0 */
+#define MESSAGE_CAP         257   /* the service's words, cut to fit, bytes with the final 0 */
+#define REQUEST_ID_CAP      65    /* Elements-Request-Id, bytes with the final 0 */
+#define PAGE_TOKEN_CAP      513   /* Elements-Next-Page-Token, bytes with the final 0 */
+#define REPLY_SKIM_MAX      (1024 * 1024) /* bytes of an error reply read to keep the connection */
 
 /* link */
-#define NET_ADDRS_MAX 8         /* addresses tried for one name; RAM: 29 bytes each */
+#define NET_ADDRS_MAX 8 /* addresses tried for one name; RAM: 29 bytes each */
 #if defined(OCBULK_PROFILE_TINY)
 #define TLS_ARENA_CAP (56 * 1024) /* bytes for all of mbedTLS; RAM: once */
 #else
 #define TLS_ARENA_CAP (76 * 1024) /* bytes for all of mbedTLS; RAM: once */
 #endif
-#define EXCHANGE_TX_CAP 16384   /* bytes waiting to be sent: one full TLS record; RAM: once */
-#define EXCHANGE_RX_CAP 2048    /* bytes taken from TLS at a time; RAM: once */
-#define TRUST_CHUNK_CAP 12288   /* bytes of the bundle read at a time; within EXCHANGE_TX_CAP */
-#define TRUST_ROOTS_MAX 4       /* candidate roots for one chain, their DER within what is left */
-#define TRUST_DETAIL_CAP 192    /* what is wrong with a chain, in words; RAM: once */
-#define CLOCK_EARLIEST_S 1793491200 /* 2026-11-01: an earlier wall clock is not set; raise it at
-                                       each release */
-#define TLS_PINS_MAX 4          /* RAM: 32 bytes each */
-#define TLS_CHAIN_MAX 8         /* certificates a peer may send */
+#define EXCHANGE_TX_CAP  16384 /* bytes waiting to be sent: one full TLS record; RAM: once */
+#define EXCHANGE_RX_CAP  2048  /* bytes taken from TLS at a time; RAM: once */
+#define TRUST_CHUNK_CAP  12288 /* bytes of the bundle read at a time; within EXCHANGE_TX_CAP */
+#define TRUST_ROOTS_MAX  4     /* candidate roots for one chain, their DER within what is left */
+#define TRUST_DETAIL_CAP 192   /* what is wrong with a chain, in words; RAM: once */
+#define CLOCK_EARLIEST_S                                                                           \
+    1793491200                  /* 2026-11-01: an earlier wall clock is not set; raise it at       \
+                                   each release */
+#define TLS_PINS_MAX      4     /* RAM: 32 bytes each */
+#define TLS_CHAIN_MAX     8     /* certificates a peer may send */
 #define TLS_SESSION_MAX_S 86400 /* seconds a session may be resumed, 0..86400 */
-#define REDIRECTS_MAX 3         /* for GET, on the same origin */
+#define REDIRECTS_MAX     3     /* for GET, on the same origin */
+
+/* program */
+#define CONFIG_OBJECTS_MAX 8     /* sections [object NAME], 1..255; RAM: 190 bytes each */
+#define CONFIG_KEYS_MAX 48       /* keys of the fixed sections; RAM: 8 bytes each */
+#define CONFIG_OBJECT_KEYS_MAX 8 /* keys of an object; RAM: 8 bytes each, per object */
+#define CONFIG_TEXT_CAP 8192     /* texts of the configuration file together; RAM: once */
+#define CONFIG_ERROR_CAP 384     /* where a configuration is wrong, in words */
+#define LOG_LINE_CAP 1024        /* bytes of one message; stack: once */
+#define OUT_CAP 1024             /* bytes written at a time; RAM: once for each stream */
+#define OUT_SECRETS_MAX 8        /* secrets masked in whatever is written; RAM: 8 bytes each */
 
 #if TRUST_CHUNK_CAP + 2048 > EXCHANGE_TX_CAP
 #error "TRUST_CHUNK_CAP leaves no room for a root"
