@@ -34,7 +34,8 @@ struct net {
     void *ctx;
     /* Starts a look-up of a name or address literal; a new start drops the old. 0 or ERR_DNS. */
     int (*resolve)(void *ctx, const char *host, uint16_t port);
-    /* Count of addresses (1..cap), NET_AGAIN, or ERR_DNS; after anything but NET_AGAIN it is over. */
+    /* Count of addresses (1..cap), NET_AGAIN, or ERR_DNS; after anything but NET_AGAIN it is over.
+     */
     int (*resolved)(void *ctx, struct net_addr *out, size_t cap);
     /* Opens a socket and starts to connect; 0 or ERR_CONNECT at once (no route and the like). */
     int (*open)(void *ctx, const struct net_addr *addr);

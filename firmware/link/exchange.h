@@ -27,8 +27,8 @@
 struct exchange_options {
     const char *host; /* as in the URL, IPv6 without brackets */
     uint16_t port;
-    const char *authority;         /* host:port for CONNECT; IPv6 in brackets */
-    const char *proxy_host;        /* NULL: none */
+    const char *authority;  /* host:port for CONNECT; IPv6 in brackets */
+    const char *proxy_host; /* NULL: none */
     uint16_t proxy_port;
     const char *proxy_credentials; /* a whole Basic value, or NULL */
     uint32_t lookup_ms, connect_ms, handshake_ms, idle_ms, answer_ms, attempt_ms;
@@ -55,15 +55,15 @@ struct exchange {
     struct http_response *reply;
     struct net_addr addr[NET_ADDRS_MAX];
     uint8_t addrs, addr_at;
-    uint8_t state; /* enum exchange_state */
-    uint8_t want;  /* enum want, of the last step */
-    uint8_t sent;  /* enum exchange_sent */
-    bool connected;    /* a verified connection is open */
-    bool reused;       /* this request runs on a kept one */
+    uint8_t state;  /* enum exchange_state */
+    uint8_t want;   /* enum want, of the last step */
+    uint8_t sent;   /* enum exchange_sent */
+    bool connected; /* a verified connection is open */
+    bool reused;    /* this request runs on a kept one */
     bool gate_open, write_broken;
-    int err;           /* of the attempt */
+    int err;                       /* of the attempt */
     uint64_t phase_ms, attempt_ms; /* absolute deadlines */
-    uint64_t bytes_out; /* of this request, given to TLS */
+    uint64_t bytes_out;            /* of this request, given to TLS */
     size_t tx_len, tx_at;
     uint32_t connections; /* opened so far */
     uint8_t tx[EXCHANGE_TX_CAP];
@@ -77,7 +77,7 @@ void exchange_start(struct exchange *x, const struct source *request, struct htt
 enum want exchange_step(struct exchange *x, const struct now *now);
 void exchange_go_on(struct exchange *x, const struct now *now); /* the gate is open */
 uint64_t exchange_deadline_ms(const struct exchange *x);        /* the next one, absolute */
-void exchange_close(struct exchange *x, bool keep_session); /* drops request and connection */
+void exchange_close(struct exchange *x, bool keep_session);     /* drops request and connection */
 void exchange_free(struct exchange *x);
 
 #endif

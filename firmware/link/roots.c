@@ -7,7 +7,10 @@
 
 #include <string.h>
 
-enum { CHAIN_MAX = MBEDTLS_X509_MAX_INTERMEDIATE_CA + 1, DER_CAP = EXCHANGE_TX_CAP - TRUST_CHUNK_CAP };
+enum {
+    CHAIN_MAX = MBEDTLS_X509_MAX_INTERMEDIATE_CA + 1,
+    DER_CAP = EXCHANGE_TX_CAP - TRUST_CHUNK_CAP
+};
 enum scan_state { SCAN_OUTSIDE, SCAN_MARK, SCAN_BODY, SCAN_SKIP };
 
 struct scan {
@@ -15,7 +18,7 @@ struct scan {
     const mbedtls_x509_crt *chain;
     uint8_t *der;
     size_t used, der_len;
-    uint32_t bits;     /* Base64 bits not yet a byte */
+    uint32_t bits; /* Base64 bits not yet a byte */
     uint8_t bit_count;
     uint8_t state, mark; /* mark: characters of the BEGIN line matched */
     bool lenient, wanted;
@@ -312,8 +315,11 @@ static int scan_push(struct scan *s, const uint8_t *src, size_t len)
 static int scan_bundle(struct roots *r, const struct file *bundle, const mbedtls_x509_crt *chain,
                        uint8_t *scratch, bool lenient)
 {
-    struct scan s = {.out = r, .chain = chain, .der = scratch + TRUST_CHUNK_CAP,
-                     .state = SCAN_MARK, .lenient = lenient};
+    struct scan s = {.out = r,
+                     .chain = chain,
+                     .der = scratch + TRUST_CHUNK_CAP,
+                     .state = SCAN_MARK,
+                     .lenient = lenient};
     uint64_t at = 0;
 
     r->seen = r->broken = 0;

@@ -222,8 +222,8 @@ int tls_verify(struct tls *t, const char *host, int64_t wall_s, uint8_t *scratch
         err = 0;
     } else if (chain != NULL) {
         forget_session(t);
-        err = trust_check(&t->options->anchor, chain, host, wall_s, scratch, &t->verdict,
-                          &t->report);
+        err =
+            trust_check(&t->options->anchor, chain, host, wall_s, scratch, &t->verdict, &t->report);
     }
     if (err == 0) {
         t->state = TLS_VERIFIED;

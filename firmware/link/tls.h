@@ -33,17 +33,17 @@ struct tls {
     const struct net *net;
     mbedtls_ssl_config conf;
     mbedtls_ssl_context ssl;
-    mbedtls_ssl_session session;  /* the one to offer; empty when no verdict is valid */
+    mbedtls_ssl_session session; /* the one to offer; empty when no verdict is valid */
     mbedtls_x509_crt client_cert;
     mbedtls_pk_context client_key;
     struct trust_verdict verdict; /* of the connection, and of the session kept */
     struct trust_report report;   /* why verify failed */
     uint8_t state;
-    uint8_t want;  /* enum want, with ERR_WAIT */
-    bool offered;  /* a session was offered on this connection */
-    bool kept;     /* session holds one */
-    bool resumed;  /* verified by verdict */
-    int code;      /* mbedTLS' last error */
+    uint8_t want; /* enum want, with ERR_WAIT */
+    bool offered; /* a session was offered on this connection */
+    bool kept;    /* session holds one */
+    bool resumed; /* verified by verdict */
+    int code;     /* mbedTLS' last error */
 };
 
 int tls_init(struct tls *t, const struct tls_options *options, const struct net *net);

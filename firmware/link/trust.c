@@ -242,8 +242,8 @@ static int out_of_time(struct trust_report *r, const mbedtls_x509_crt *chain, in
 /* The most telling of the flags, for a person: who, when, how weak, for whom. */
 static int judge(struct trust_report *r, const mbedtls_x509_crt *chain, int64_t wall_s)
 {
-    const uint32_t weak = MBEDTLS_X509_BADCERT_BAD_MD | MBEDTLS_X509_BADCERT_BAD_PK |
-                          MBEDTLS_X509_BADCERT_BAD_KEY;
+    const uint32_t weak =
+        MBEDTLS_X509_BADCERT_BAD_MD | MBEDTLS_X509_BADCERT_BAD_PK | MBEDTLS_X509_BADCERT_BAD_KEY;
 
     if ((r->flags & (MBEDTLS_X509_BADCERT_EXPIRED | MBEDTLS_X509_BADCERT_FUTURE)) != 0) {
         return out_of_time(r, chain, wall_s);

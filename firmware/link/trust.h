@@ -9,7 +9,8 @@
  * Verdict  What a resumed session is believed on: everything it was decided from, compared again.
  * Memory   `scratch` is EXCHANGE_TX_CAP bytes, for the call. Nothing is kept of the chain.
  * Errors   ERR_CLOCK, ERR_TLS_UNKNOWN_CA, _CHAIN_INCOMPLETE, _EXPIRED, _FUTURE, _NAME, _WEAK,
- *          _USAGE, _PIN, _INVALID, _MEMORY; ERR_CA_FILE, ERR_FILE_READ. `detail` says it in words. */
+ *          _USAGE, _PIN, _INVALID, _MEMORY; ERR_CA_FILE, ERR_FILE_READ. `detail` says it in words.
+ */
 #ifndef OCBULK_LINK_TRUST_H
 #define OCBULK_LINK_TRUST_H
 
@@ -18,10 +19,10 @@
 #include "mbedtls/x509_crt.h"
 
 struct trust_anchor {
-    struct file ca;   /* PEM bundle */
-    uint64_t ca_id;   /* another number when the file is another; the port makes it */
+    struct file ca;                /* PEM bundle */
+    uint64_t ca_id;                /* another number when the file is another; the port makes it */
     uint8_t pin[TLS_PINS_MAX][32]; /* SHA-256 of a SubjectPublicKeyInfo of the path */
-    uint8_t pins;     /* 0: no pinning */
+    uint8_t pins;                  /* 0: no pinning */
 };
 
 struct trust_verdict {
@@ -33,9 +34,9 @@ struct trust_verdict {
 };
 
 struct trust_report {
-    uint32_t flags;          /* mbedTLS' MBEDTLS_X509_BADCERT_* */
-    uint16_t seen, broken;   /* of the bundle */
-    uint8_t found;           /* candidate roots */
+    uint32_t flags;                /* mbedTLS' MBEDTLS_X509_BADCERT_* */
+    uint16_t seen, broken;         /* of the bundle */
+    uint8_t found;                 /* candidate roots */
     char detail[TRUST_DETAIL_CAP]; /* printable ASCII; empty when all is well */
 };
 

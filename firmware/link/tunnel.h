@@ -24,7 +24,8 @@ struct tunnel {
     uint16_t status;
 };
 
-/* authority: host:port of the service; credentials: a whole Basic value, or NULL. 0 or ERR_VALUE. */
+/* authority: host:port of the service; credentials: a whole Basic value, or NULL. 0 or ERR_VALUE.
+ */
 int tunnel_init(struct tunnel *t, const struct net *net, const char *authority,
                 const char *credentials);
 int tunnel_step(struct tunnel *t); /* 0 when open, ERR_WAIT, or an error */

@@ -8,8 +8,8 @@
 #include "base/device.h"
 
 int lookup_start(const char *host, uint16_t port, int family); /* AF_*; 0 or ERR_DNS */
-int lookup_result(struct net_addr *out, size_t cap); /* count, NET_AGAIN, or ERR_DNS */
-int lookup_fd(void);                                 /* readable when there is news; -1: none */
+int lookup_result(struct net_addr *out, size_t cap);           /* count, NET_AGAIN, or ERR_DNS */
+int lookup_fd(void); /* readable when there is news; -1: none */
 void lookup_stop(void);
 
 #endif

@@ -1,7 +1,7 @@
 /* sockets: the firmware's net over the socket calls that BSD and lwIP share, one source for both.
  *
- * Used: socket, connect, getsockopt SO_ERROR, setsockopt, send, recv, poll, fcntl, close, inet_pton.
- * Non-blocking throughout; no signal is raised (C20); EINTR is handled here.
+ * Used: socket, connect, getsockopt SO_ERROR, setsockopt, send, recv, poll, fcntl, close,
+ * inet_pton. Non-blocking throughout; no signal is raised (C20); EINTR is handled here.
  *
  * Memory  One struct for one connection; options are borrowed.
  * Errors  As base/device.h says; `sys` keeps the last errno for the log. */
@@ -19,8 +19,8 @@ struct sockets_options {
 
 struct sockets {
     const struct sockets_options *options;
-    int fd;      /* -1: none */
-    int sys;     /* last errno */
+    int fd;       /* -1: none */
+    int sys;      /* last errno */
     bool literal; /* the last resolve was an address: `addr` is the answer */
     bool looking; /* a look-up runs */
     struct net_addr addr;
