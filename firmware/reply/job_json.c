@@ -6,6 +6,12 @@
 
 #include <string.h>
 
+#if OBJECT_NAME_CAP > REQUEST_ID_CAP
+#define NAME_CAP OBJECT_NAME_CAP
+#else
+#define NAME_CAP REQUEST_ID_CAP
+#endif
+
 enum fact {
     FACT_ID,
     FACT_STATUS,
@@ -117,7 +123,7 @@ static bool put_text(char *dst, size_t cap, const struct json_value *v)
 /* A name is whole or absent: a cut one would be another. */
 static bool put_name(char *dst, size_t cap, const struct json_value *v)
 {
-    char name[OBJECT_NAME_CAP > REQUEST_ID_CAP ? OBJECT_NAME_CAP : REQUEST_ID_CAP];
+    char name[NAME_CAP];
 
     return v->kind == JSON_STRING && json_exact(name, sizeof(name), v) > 0 &&
            text_copy(dst, cap, name) > 0;
