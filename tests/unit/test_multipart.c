@@ -312,7 +312,7 @@ static void makes_boundaries_of_letters_and_digits(void **state)
     print_message("seed %u\n", seed);
     for (run_at = 0; run_at < 10000; run_at++) {
         uint8_t random[BOUNDARY_LEN];
-        char boundary[BOUNDARY_LEN + 2] = {0};
+        char boundary[BOUNDARY_LEN + 2];
         struct bytes file = {.src = "", .len = 0};
         struct multipart_form form = form_of(&file, 0);
         struct multipart m;
@@ -321,7 +321,7 @@ static void makes_boundaries_of_letters_and_digits(void **state)
         for (at = 0; at < sizeof random; at++) {
             random[at] = next_random(&seed);
         }
-        boundary[BOUNDARY_LEN + 1] = '!';
+        memset(boundary, '!', sizeof boundary);
         multipart_boundary(boundary, random);
         assert_int_equal(strlen(boundary), BOUNDARY_LEN);
         assert_int_equal(boundary[BOUNDARY_LEN + 1], '!');
