@@ -30,12 +30,16 @@ static bool boundary_fits(const char *boundary)
     return len >= BOUNDARY_MIN && len <= BOUNDARY_MAX && strspn(boundary, ALPHABET) == len;
 }
 
-/* How HTML forms write a byte of a name (WHATWG HTML, multipart/form-data); "" is: as it is. */
+/* How HTML forms write a byte of a name (WHATWG HTML, multipart/form-data); "" is: as it is. They
+ * leave the backslash alone, but where a server takes it for a quoting one (RFC 9110 5.6.4) the
+ * quote behind it no longer ends the name. */
 static const char *escape_of(char c)
 {
     switch (c) {
     case '"':
         return "%22";
+    case '\\':
+        return "%5C";
     case '\r':
         return "%0D";
     case '\n':

@@ -114,6 +114,8 @@ static const struct row {
      HEAD_OF("site %22A%22%0D%0AX-Evil: 1 caf\xC3\xA9.csv") "a\n1\n" CLOSE, 173},
     {"a name of nothing but escapes", NULL, "\"\"\r\n\n", "a\n1\n",
      HEAD_OF("%22%22%0D%0A%0A") "a\n1\n" CLOSE, 151},
+    {"no backslash is left to quote what follows", NULL, "\\a\\\"b\\", "",
+     HEAD_OF("%5Ca%5C%22b%5C") CLOSE, 146},
     {"a percent sign in a name stays", NULL, "100%22.csv", "", HEAD_OF("100%22.csv") CLOSE, 142},
     {"metaData comes first, as a plain field", "{\"identifierFieldName\":\"Email\"}", NAME,
      TWO_ROWS,
