@@ -8,6 +8,11 @@
 
 #include <string.h>
 
+enum {
+    SAN_DNS = MBEDTLS_ASN1_CONTEXT_SPECIFIC | MBEDTLS_X509_SAN_DNS_NAME,
+    SAN_IP = MBEDTLS_ASN1_CONTEXT_SPECIFIC | MBEDTLS_X509_SAN_IP_ADDRESS
+};
+
 struct path {
     const struct trust_anchor *a;
     int64_t from_s, until_s;
@@ -49,91 +54,15 @@ static int look_at(void *ctx, mbedtls_x509_crt *crt, int depth, uint32_t *flags)
     return 0;
 }
 
-static int hex_value(char c)
+static bool stands_for(const mbedtls_x509_buf *name, const char *host)
 {
-    if (c >= '0' && c <= '9') {
-        return c - '0';
+    uint8_t ip[16];
+    size_t len = trust_ip(host, ip);
+
+    if (len > 0) {
+        return name->tag == SAN_IP && name->len == len && memcmp(name->p, ip, len) == 0;
     }
-    c = (char)(c | 0x20);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-static size_t ip4(const char *s, uint8_t *out)
-{
-    for (int i = 0; i < 4; i++) {
-        unsigned v = 0;
-        int digits = 0;
-
-        for (; *s >= '0' && *s <= '9' && digits < 3; s++, digits++) {
-            v = v * 10 + (unsigned)(*s - '0');
-        }
-        if (digits == 0 || v > 255 || *s != (i < 3 ? '.' : '\0')) {
-            return 0;
-        }
-        s++;
-        out[i] = (uint8_t)v;
-    }
-    return 4;
-}
-
-/* Groups of up to four hex digits; one "::" stands for the zeros that are missing. */
-static size_t ip6(const char *s, uint8_t out[16])
-{
-    uint8_t tmp[16] = {0};
-    size_t at = 0, gap = 17;
-
-    if (s[0] == ':' && s[1] != ':') {
-        return 0;
-    }
-    while (*s != '\0') {
-        if (s[0] == ':' && s[1] == ':' && gap == 17) {
-            gap = at;
-            s += 2;
-            continue;
-        }
-        if (at > 0 && at != gap) {
-            if (*s != ':') {
-                return 0;
-            }
-            s++;
-        }
-        unsigned v = 0;
-        int digits = 0;
-
-        for (; digits < 4 && hex_value(*s) >= 0; s++, digits++) {
-            v = v << 4 | (unsigned)hex_value(*s);
-        }
-        if (digits == 0 || at == 16) {
-            return 0;
-        }
-        tmp[at++] = (uint8_t)(v >> 8);
-        tmp[at++] = (uint8_t)v;
-    }
-    if (gap == 17 ? at != 16 : at == 16) {
-        return 0;
-    }
-    gap = gap == 17 ? at : gap;
-    memset(out, 0, 16);
-    memcpy(out, tmp, gap);
-    memcpy(out + 16 - (at - gap), tmp + gap, at - gap);
-    return 16;
-}
-
-size_t trust_ip(const char *host, uint8_t out[16])
-{
-    return strchr(host, ':') != NULL ? ip6(host, out) : ip4(host, out);
-}
-
-static bool has_ip(const mbedtls_x509_crt *leaf, const uint8_t *ip, size_t len)
-{
-    for (const mbedtls_x509_sequence *s = &leaf->subject_alt_names; s != NULL; s = s->next) {
-        bool is_ip = s->buf.tag == (MBEDTLS_ASN1_CONTEXT_SPECIFIC | MBEDTLS_X509_SAN_IP_ADDRESS);
-
-        if (is_ip && s->buf.len == len && memcmp(s->buf.p, ip, len) == 0) {
-            return true;
-        }
-    }
-    return false;
+    return name->tag == SAN_DNS && trust_dns((const char *)name->p, name->len, host);
 }
 
 static void say(struct trust_report *r, const char *text, size_t len)
@@ -179,10 +108,10 @@ static void say_alt_names(struct trust_report *r, const mbedtls_x509_crt *leaf)
 {
     say_text(r, "the certificate is for");
     for (const mbedtls_x509_sequence *s = &leaf->subject_alt_names; s != NULL; s = s->next) {
-        if (s->buf.tag == (MBEDTLS_ASN1_CONTEXT_SPECIFIC | MBEDTLS_X509_SAN_DNS_NAME)) {
+        if (s->buf.tag == SAN_DNS) {
             say_text(r, " ");
             say(r, (const char *)s->buf.p, s->buf.len);
-        } else if (s->buf.tag == (MBEDTLS_ASN1_CONTEXT_SPECIFIC | MBEDTLS_X509_SAN_IP_ADDRESS)) {
+        } else if (s->buf.tag == SAN_IP) {
             say_text(r, " an IP address");
         }
     }
@@ -255,10 +184,6 @@ static int judge(struct trust_report *r, const mbedtls_x509_crt *chain, int64_t 
     if ((r->flags & MBEDTLS_X509_BADCERT_NOT_TRUSTED) != 0) {
         return untrusted(r, chain);
     }
-    if ((r->flags & MBEDTLS_X509_BADCERT_CN_MISMATCH) != 0) {
-        say_alt_names(r, chain);
-        return ERR_TLS_NAME;
-    }
     if (r->flags != 0) {
         char text[TRUST_DETAIL_CAP / 2];
         int n = mbedtls_x509_crt_verify_info(text, sizeof text, "", r->flags);
@@ -269,18 +194,17 @@ static int judge(struct trust_report *r, const mbedtls_x509_crt *chain, int64_t 
     return 0;
 }
 
+/* Ours alone: mbedTLS falls back to the common name, and takes a URI or a DNS entry that looks like
+ * the address. */
 static int check_name(struct trust_report *r, const mbedtls_x509_crt *leaf, const char *host)
 {
-    uint8_t ip[16];
-    size_t ip_len = trust_ip(host, ip);
-
-    /* mbedTLS falls back to the common name, and takes a DNS entry for an IP literal: we do not. */
-    if (!mbedtls_x509_crt_has_ext_type(leaf, MBEDTLS_X509_EXT_SUBJECT_ALT_NAME) ||
-        (ip_len > 0 && !has_ip(leaf, ip, ip_len))) {
-        say_alt_names(r, leaf);
-        return ERR_TLS_NAME;
+    for (const mbedtls_x509_sequence *s = &leaf->subject_alt_names; s != NULL; s = s->next) {
+        if (stands_for(&s->buf, host)) {
+            return 0;
+        }
     }
-    return 0;
+    say_alt_names(r, leaf);
+    return ERR_TLS_NAME;
 }
 
 static int check_usage(struct trust_report *r, const mbedtls_x509_crt *leaf)
@@ -297,20 +221,19 @@ static int check_usage(struct trust_report *r, const mbedtls_x509_crt *leaf)
     return 0;
 }
 
-static int check_path(const struct trust_anchor *a, mbedtls_x509_crt *chain, const char *host,
-                      uint8_t *scratch, struct path *path, struct trust_report *report)
+static int check_path(const struct trust_anchor *a, mbedtls_x509_crt *chain, uint8_t *scratch,
+                      struct path *path, struct trust_report *report)
 {
     struct roots roots;
-    uint8_t ip[16];
     int err = roots_find(&roots, &a->ca, chain, scratch);
 
     report->seen = roots.seen;
     report->broken = roots.broken;
     report->found = roots.found;
     if (err == 0) {
-        int ret = mbedtls_x509_crt_verify_with_profile(
-            chain, roots.found > 0 ? &roots.list : NULL, NULL, &mbedtls_x509_crt_profile_default,
-            trust_ip(host, ip) > 0 ? NULL : host, &report->flags, look_at, path);
+        int ret = mbedtls_x509_crt_verify_with_profile(chain, roots.found > 0 ? &roots.list : NULL,
+                                                       NULL, &mbedtls_x509_crt_profile_default,
+                                                       NULL, &report->flags, look_at, path);
 
         /* With a refused chain the flags say why; anything else is no verdict at all. */
         if (ret != 0 && (ret != MBEDTLS_ERR_X509_CERT_VERIFY_FAILED || report->flags == 0)) {
@@ -343,7 +266,7 @@ int trust_check(const struct trust_anchor *a, const mbedtls_x509_crt *chain, con
         return ERR_CLOCK;
     }
     /* mbedTLS takes the chain as not const for its restart context only; it changes nothing. */
-    int err = check_path(a, (mbedtls_x509_crt *)(uintptr_t)chain, host, scratch, &path, report);
+    int err = check_path(a, (mbedtls_x509_crt *)(uintptr_t)chain, scratch, &path, report);
 
     if (err == 0) {
         err = judge(report, chain, wall_s);

@@ -2,9 +2,9 @@
  *
  * Checks, on a chain that the handshake has kept: the path to a root of the CA bundle (found on
  * demand, see roots), signatures, algorithms and key sizes (mbedTLS' default profile), validity
- * against the wall clock, the host name (subjectAltName only: DNS names with mbedTLS' rules for
- * one leading wildcard, IP literals against IP entries only), key usage digitalSignature, extended
- * key usage serverAuth, and the pins. RFC 5280, RFC 9525.
+ * against the wall clock, the host name (subjectAltName only: a DNS entry for a name, an IP entry
+ * for an address, see trust_name), key usage digitalSignature, extended key usage serverAuth, and
+ * the pins. RFC 5280, RFC 9525.
  *
  * Verdict  What a resumed session is believed on: everything it was decided from, compared again.
  * Memory   `scratch` is EXCHANGE_TX_CAP bytes, for the call. Nothing is kept of the chain.
@@ -16,6 +16,7 @@
 
 #include "base/device.h"
 #include "limits.h"
+#include "link/trust_name.h"
 #include "mbedtls/x509_crt.h"
 
 struct trust_anchor {
@@ -48,8 +49,5 @@ int trust_check(const struct trust_anchor *a, const mbedtls_x509_crt *chain, con
 /* Whether the verdict still holds for this leaf, host, anchor and time. */
 bool trust_still(const struct trust_verdict *v, const struct trust_anchor *a,
                  const mbedtls_x509_crt *leaf, const char *host, int64_t wall_s);
-
-/* An IP literal's bytes: 4 or 16, or 0 when host is a name. RFC 4291 2.2 without zone. */
-size_t trust_ip(const char *host, uint8_t out[16]);
 
 #endif
