@@ -28,6 +28,8 @@
 #define REQUEST_ID_CAP      65    /* Elements-Request-Id, bytes with the final 0 */
 #define PAGE_TOKEN_CAP      513   /* Elements-Next-Page-Token, bytes with the final 0 */
 #define REPLY_SKIM_MAX      (1024 * 1024) /* bytes of an error reply read to keep the connection */
+#define RETRY_AFTER_MIN_MS  1000 /* shortest and longest wait that Retry-After can ask for; ms */
+#define RETRY_AFTER_MAX_MS  3600000
 
 /* link */
 #define NET_ADDRS_MAX 8 /* addresses tried for one name; RAM: 29 bytes each */

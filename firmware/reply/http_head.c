@@ -101,7 +101,7 @@ static int take_status(struct http_head *h, uint8_t c)
 static uint8_t match_own(const struct http_head *h)
 {
     static const char *const own[] = {"Content-Length", "Transfer-Encoding", "Connection"};
-    uint8_t at;
+    size_t at;
 
     for (at = 0; at < COUNT(own); at++) {
         if (text_equal_nocase(h->word, own[at])) {

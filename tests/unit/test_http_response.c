@@ -576,11 +576,10 @@ static size_t big_len;
 
 static void add(const char *text)
 {
-    size_t len = strlen(text);
-
-    assert_true(big_len + len <= sizeof big);
-    memcpy(big + big_len, text, len);
-    big_len += len;
+    for (; *text != 0; text++) {
+        assert_true(big_len < sizeof big);
+        big[big_len++] = *text;
+    }
 }
 
 static void add_many(char c, size_t count)
