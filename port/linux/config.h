@@ -13,9 +13,9 @@
 #ifndef OCBULK_PORT_CONFIG_H
 #define OCBULK_PORT_CONFIG_H
 
-#include "base_url.h"
 #include "limits.h"
-#include "out.h"
+#include "linux/base_url.h"
+#include "linux/out.h"
 
 #include <stdbool.h>
 #include <stddef.h>

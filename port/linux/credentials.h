@@ -6,9 +6,10 @@
  * A file must be regular, owned by this user or root, and closed to group and others (in
  * $CREDENTIALS_DIRECTORY the service manager sees to that). Its lines are `key = value`.
  *
- * Memory  Fixed; the struct is the only copy: lock it away with harden_secrets, wipe it at the end.
- * Errors  ERR_CREDENTIALS_MISSING, _OPEN, _FORM, ERR_FILE_OPEN, ERR_FILE_READ; `where` names file
- *         and line, or variable, never a byte of a value. */
+ * Memory  Fixed; the struct is the only copy, kept out of dumps and swap; wipe it at the end. Its
+ *         texts are registered with `out`, which masks them: load twice into the same struct.
+ * Errors  ERR_CREDENTIALS_MISSING, _OPEN, _FORM; `where` names file and line, or
+ *         variable, never a byte of a value. */
 #ifndef OCBULK_PORT_CREDENTIALS_H
 #define OCBULK_PORT_CREDENTIALS_H
 

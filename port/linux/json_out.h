@@ -9,7 +9,7 @@
 #ifndef OCBULK_PORT_JSON_OUT_H
 #define OCBULK_PORT_JSON_OUT_H
 
-#include "out.h"
+#include "linux/out.h"
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,7 +1,7 @@
 /* out: buffered bytes to a file descriptor, and the one place where secrets are masked.
  *
  * Every secret that was registered is written as `***`, wherever it stands in a text; so is the
- * beginning of one (8 bytes or more) on which a text that was cut ends (C37). A secret is looked
+ * beginning of one (4 bytes or more) on which a text that was cut ends (C37). A secret is looked
  * for within one text, not across two.
  *
  * Memory  The registered secrets are borrowed until out_forget_secrets.
@@ -30,7 +30,8 @@ void out_u64(struct out *o, uint64_t v);
 void out_i64(struct out *o, int64_t v);
 int out_flush(struct out *o); /* 0, or the first error */
 
-void out_add_secret(const char *secret); /* at most OUT_SECRETS_MAX; shorter than 8: ignored */
+void out_add_secret(const char *secret); /* at most OUT_SECRETS_MAX; shorter than 4, and the same
+                                            again: ignored */
 void out_forget_secrets(void);
 /* Bytes at the start of text that must be masked; 0: none. */
 size_t out_secret_len(const char *text, size_t len);
