@@ -8,8 +8,8 @@
 struct line {
     struct line *next;
     char *source;
-    int call;                  /* enum call, or ANY_CALL */
-    long after, left;          /* left < 0: for ever */
+    int call;         /* enum call, or ANY_CALL */
+    long after, left; /* left < 0: for ever */
     struct verdict v;
 };
 
@@ -53,12 +53,12 @@ static const struct {
     [ACT_REDIRECT] = {"redirect", SLOT_ANSWER, false},
     [ACT_GARBAGE] = {"garbage", SLOT_ANSWER, true},
     [ACT_RAW] = {"raw", SLOT_ANSWER, false},
-    [ACT_CLOSE] = {"close", SLOT_OWN, true},
+    [ACT_CLOSE] = {"close", SLOT_OWN, false},
     [ACT_HALF] = {"job-of-half", SLOT_OWN, true},
     [ACT_HIDE_TAGS] = {"hide-tags", SLOT_OWN, true},
     [ACT_LOOKALIKE] = {"lookalike", SLOT_OWN, true},
     [ACT_LATE] = {"late-job", SLOT_OWN, true},
-    [ACT_EXPIRE] = {"expire", SLOT_ANSWER, true},
+    [ACT_EXPIRE] = {"expire", SLOT_OWN, true},
     [ACT_SKEW] = {"skew", SLOT_OWN, true},
     [ACT_SPELLING] = {"spelling", SLOT_OWN, true},
     [ACT_ITEMS] = {"items", SLOT_OWN, false},

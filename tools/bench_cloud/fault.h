@@ -16,30 +16,68 @@
 #include "text.h"
 
 enum call {
-    CALL_OBJECTS, CALL_METADATA, CALL_UPLOAD, CALL_STATUS, CALL_ERRORS,
-    CALL_JOBS, CALL_CANCEL, CALL_UNKNOWN, CALL_PAGE, CALL_COUNT
+    CALL_OBJECTS,
+    CALL_METADATA,
+    CALL_UPLOAD,
+    CALL_STATUS,
+    CALL_ERRORS,
+    CALL_JOBS,
+    CALL_CANCEL,
+    CALL_UNKNOWN,
+    CALL_PAGE,
+    CALL_COUNT
 };
 
 enum act {
-    ACT_STATUS, ACT_BODY, ACT_RETRY_AFTER, ACT_HEADER, ACT_EARLY, ACT_MADE, ACT_CUT,
-    ACT_REPLY_CUT, ACT_DRIP, ACT_CHUNKED, ACT_CONTINUE, ACT_HTML, ACT_LOST, ACT_SLOW,
-    ACT_COUNTS, ACT_WORD, ACT_ID, ACT_SAME_ID, ACT_REDIRECT, ACT_GARBAGE, ACT_RAW,
-    ACT_CLOSE, ACT_HALF, ACT_HIDE_TAGS, ACT_LOOKALIKE, ACT_LATE, ACT_EXPIRE, ACT_SKEW,
-    ACT_SPELLING, ACT_ITEMS, ACT_PAGES, ACT_DELAY, ACT_READ_DELAY, ACT_COUNT
+    ACT_STATUS,
+    ACT_BODY,
+    ACT_RETRY_AFTER,
+    ACT_HEADER,
+    ACT_EARLY,
+    ACT_MADE,
+    ACT_CUT,
+    ACT_REPLY_CUT,
+    ACT_DRIP,
+    ACT_CHUNKED,
+    ACT_CONTINUE,
+    ACT_HTML,
+    ACT_LOST,
+    ACT_SLOW,
+    ACT_COUNTS,
+    ACT_WORD,
+    ACT_ID,
+    ACT_SAME_ID,
+    ACT_REDIRECT,
+    ACT_GARBAGE,
+    ACT_RAW,
+    ACT_CLOSE,
+    ACT_HALF,
+    ACT_HIDE_TAGS,
+    ACT_LOOKALIKE,
+    ACT_LATE,
+    ACT_EXPIRE,
+    ACT_SKEW,
+    ACT_SPELLING,
+    ACT_ITEMS,
+    ACT_PAGES,
+    ACT_DELAY,
+    ACT_READ_DELAY,
+    ACT_COUNT
 };
 
 struct verdict {
     bool has[ACT_COUNT];
-    long num[ACT_COUNT];     /* value as a number, 0 when it is none */
-    char *text[ACT_COUNT];   /* value as it came, percent escapes undone */
+    long num[ACT_COUNT];   /* value as a number, 0 when it is none */
+    char *text[ACT_COUNT]; /* value as it came, percent escapes undone */
 };
 
 const char *call_name(enum call call);
+const char *fault_help(void); /* the grammar and every action */
 bool fault_add(const char *script, struct text *why);
 void fault_clear(void);
-void fault_show(struct text *out);               /* the script with what is left of it */
+void fault_show(struct text *out); /* the script with what is left of it */
 void fault_take(struct verdict *v, enum call call);
 void verdict_free(struct verdict *v);
-bool verdict_answers(const struct verdict *v);   /* an answer that replaces the real one */
+bool verdict_answers(const struct verdict *v); /* an answer that replaces the real one */
 
 #endif

@@ -6,12 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FIRST_ID = 1234 };   /* the id of the documentation's walk-through */
+enum { FIRST_ID = 1234 }; /* the id of the documentation's walk-through */
 
 static const char SCHEMA[] =
     "CREATE TABLE IF NOT EXISTS jobs(upload INTEGER PRIMARY KEY, id INTEGER UNIQUE,"
     " rows INTEGER, errors INTEGER, bytes INTEGER, created_ms INTEGER, final_ms INTEGER,"
-    " visible_ms INTEGER, cancel_ms INTEGER, sum INTEGER, object TEXT, path TEXT, file TEXT,"
+    " visible_ms INTEGER, cancel_ms INTEGER, object TEXT, path TEXT, file TEXT,"
     " metadata TEXT, callback TEXT, header TEXT, sha256 TEXT, called INTEGER DEFAULT 0);"
     "CREATE TABLE IF NOT EXISTS staged(upload INTEGER, n INTEGER, data TEXT, bad INTEGER,"
     " PRIMARY KEY(upload, n)) WITHOUT ROWID;"
@@ -22,15 +22,15 @@ static const char SCHEMA[] =
     "DELETE FROM staged WHERE upload NOT IN (SELECT upload FROM jobs);"
     "DELETE FROM errors WHERE upload NOT IN (SELECT upload FROM jobs);";
 
-#define JOB_COLUMNS                                                                              \
-    "upload, id, rows, errors, bytes, created_ms, final_ms, visible_ms, cancel_ms, sum,"        \
+#define JOB_COLUMNS                                                                                \
+    "upload, id, rows, errors, bytes, created_ms, final_ms, visible_ms, cancel_ms,"                \
     " object, path, file, metadata, callback, header, sha256"
 
 enum sql { SQL_ROW, SQL_ERROR, SQL_JOB, SQL_NEXT, SQL_GET, SQL_DUE, SQL_CALLED, SQL_COUNT };
 static const char *const SQL[SQL_COUNT] = {
     [SQL_ROW] = "INSERT INTO staged VALUES(?,?,?,?)",
     [SQL_ERROR] = "INSERT INTO errors VALUES(?,?,?)",
-    [SQL_JOB] = "INSERT INTO jobs(" JOB_COLUMNS ") VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+    [SQL_JOB] = "INSERT INTO jobs(" JOB_COLUMNS ") VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
     [SQL_NEXT] = "SELECT coalesce(max(id), ?) + 1 FROM jobs",
     [SQL_GET] = "SELECT " JOB_COLUMNS " FROM jobs WHERE id = ?",
     [SQL_DUE] = "SELECT " JOB_COLUMNS " FROM jobs WHERE called = 0 AND callback <> ''"
@@ -160,8 +160,8 @@ void store_drop(int64_t upload)
 
     snprintf(sql, sizeof sql,
              "BEGIN; DELETE FROM staged WHERE upload = %lld;"
-             " DELETE FROM errors WHERE upload = %lld; COMMIT", (long long)upload,
-             (long long)upload);
+             " DELETE FROM errors WHERE upload = %lld; COMMIT",
+             (long long)upload, (long long)upload);
     pthread_mutex_lock(&lock);
     run(sql);
     pthread_mutex_unlock(&lock);
@@ -169,9 +169,8 @@ void store_drop(int64_t upload)
 
 static void bind_job(sqlite3_stmt *s, const struct job *j)
 {
-    const int64_t num[] = {j->upload,     j->id,       j->rows,       j->errors,    j->bytes,
-                           j->created_ms, j->final_ms, j->visible_ms, j->cancel_ms,
-                           (int64_t)j->sum};
+    const int64_t num[] = {j->upload,     j->id,       j->rows,       j->errors,   j->bytes,
+                           j->created_ms, j->final_ms, j->visible_ms, j->cancel_ms};
     int at = 1;
 
     for (size_t i = 0; i < sizeof num / sizeof num[0]; i++) {
@@ -184,17 +183,36 @@ static void bind_job(sqlite3_stmt *s, const struct job *j)
 
 static void read_job(struct job *j, sqlite3_stmt *s)
 {
-    int64_t *num[] = {&j->upload,     &j->id,       &j->rows,       &j->errors, &j->bytes,
+    int64_t *num[] = {&j->upload,     &j->id,       &j->rows,       &j->errors,   &j->bytes,
                       &j->created_ms, &j->final_ms, &j->visible_ms, &j->cancel_ms};
     int at = 0;
 
     for (size_t i = 0; i < sizeof num / sizeof num[0]; i++) {
         *num[i] = sqlite3_column_int64(s, at++);
     }
-    j->sum = (uint64_t)sqlite3_column_int64(s, at++);
     for (int i = 0; i < JOB_TEXTS; i++) {
         j->text[i] = text_copy((const char *)sqlite3_column_text(s, at++));
     }
+}
+
+static bool is_taken(int64_t id)
+{
+    bool found;
+
+    sqlite3_bind_int64(stmts[SQL_GET], 1, id);
+    found = step(stmts[SQL_GET]);
+    sqlite3_reset(stmts[SQL_GET]);
+    return found;
+}
+
+int64_t store_last(void)
+{
+    int64_t id;
+
+    pthread_mutex_lock(&lock);
+    id = one_number("SELECT id FROM jobs ORDER BY upload DESC LIMIT 1");
+    pthread_mutex_unlock(&lock);
+    return id;
 }
 
 int64_t store_commit(struct job *job)
@@ -202,9 +220,11 @@ int64_t store_commit(struct job *job)
     sqlite3_stmt *s = stmts[SQL_NEXT];
 
     pthread_mutex_lock(&lock);
-    sqlite3_bind_int64(s, 1, FIRST_ID - 1);
-    job->id = step(s) ? sqlite3_column_int64(s, 0) : FIRST_ID;
-    sqlite3_reset(s);
+    if (job->id <= 0 || is_taken(job->id)) {
+        sqlite3_bind_int64(s, 1, FIRST_ID - 1);
+        job->id = step(s) ? sqlite3_column_int64(s, 0) : FIRST_ID;
+        sqlite3_reset(s);
+    }
     bind_job(stmts[SQL_JOB], job);
     step(stmts[SQL_JOB]);
     sqlite3_reset(stmts[SQL_JOB]);
@@ -255,25 +275,25 @@ void store_cancel(int64_t id, int64_t at_ms)
 {
     char sql[128];
 
-    snprintf(sql, sizeof sql, "UPDATE jobs SET cancel_ms = %lld WHERE id = %lld",
-             (long long)at_ms, (long long)id);
+    snprintf(sql, sizeof sql, "UPDATE jobs SET cancel_ms = %lld WHERE id = %lld", (long long)at_ms,
+             (long long)id);
     pthread_mutex_lock(&lock);
     run(sql);
     pthread_mutex_unlock(&lock);
 }
 
-/* where is SQL made by us, never by the peer; "" takes all. Newest first. */
-void store_jobs(const char *where, int64_t before, long max, job_fn *fn, void *ctx)
+/* Newest first; object "" takes all. */
+void store_jobs(const char *object, int64_t before, long max, job_fn *fn, void *ctx)
 {
-    struct text sql = {0};
     sqlite3_stmt *s;
 
-    text_printf(&sql, "SELECT " JOB_COLUMNS " FROM jobs WHERE id < %lld AND visible_ms <= %lld",
-                (long long)before, (long long)now_ms());
-    text_printf(&sql, "%s%s ORDER BY id DESC LIMIT %ld", *where == '\0' ? "" : " AND ", where,
-                max);
     pthread_mutex_lock(&lock);
-    s = prepare(sql.at);
+    s = prepare("SELECT " JOB_COLUMNS " FROM jobs WHERE id < ?1 AND visible_ms <= ?2"
+                " AND (?3 = '' OR object = ?3) ORDER BY id DESC LIMIT ?4");
+    sqlite3_bind_int64(s, 1, before);
+    sqlite3_bind_int64(s, 2, now_ms());
+    sqlite3_bind_text(s, 3, object, -1, SQLITE_STATIC);
+    sqlite3_bind_int64(s, 4, max);
     while (step(s)) {
         struct job j = {0};
         read_job(&j, s);
@@ -282,19 +302,6 @@ void store_jobs(const char *where, int64_t before, long max, job_fn *fn, void *c
     }
     sqlite3_finalize(s);
     pthread_mutex_unlock(&lock);
-    text_free(&sql);
-}
-
-/* Each row of a query that gives a number and a text; the count. */
-static int64_t each(sqlite3_stmt *s, row_fn *fn, void *ctx)
-{
-    int64_t n = 0;
-
-    for (; step(s); n++) {
-        fn(ctx, sqlite3_column_int64(s, 0), (const char *)sqlite3_column_text(s, 1));
-    }
-    sqlite3_finalize(s);
-    return n;
 }
 
 static void each_after(const char *sql, const int64_t key[3], row_fn *fn, void *ctx)
@@ -306,7 +313,10 @@ static void each_after(const char *sql, const int64_t key[3], row_fn *fn, void *
     for (int i = 0; i < 3; i++) {
         sqlite3_bind_int64(s, i + 1, key[i]);
     }
-    each(s, fn, ctx);
+    while (step(s)) {
+        fn(ctx, sqlite3_column_int64(s, 0), (const char *)sqlite3_column_text(s, 1));
+    }
+    sqlite3_finalize(s);
     pthread_mutex_unlock(&lock);
 }
 
@@ -322,39 +332,42 @@ void store_errors(int64_t upload, int64_t after, long max, row_fn *fn, void *ctx
                (const int64_t[]){upload, after, max}, fn, ctx);
 }
 
-/* Good rows of an object's visible jobs that hold the words in some cell,
- * newest job first; n is the upload. Returns how many there are in all. */
-int64_t store_find(const char *object, const char *words, long max, row_fn *fn, void *ctx)
+/* Runs under the lock. */
+static sqlite3_stmt *find_in(const char *select, const char *object, const char *words, long max)
 {
     static const char FROM[] =
-        " FROM staged s JOIN jobs j USING(upload) WHERE j.object = ?1 AND s.bad = 0"
+        " FROM jobs j JOIN staged s USING(upload) WHERE j.object = ?1 AND s.bad = 0"
         " AND j.visible_ms <= ?3 AND j.final_ms <= ?3 AND j.cancel_ms = 0 AND (?2 = '' OR EXISTS"
-        " (SELECT 1 FROM json_each(s.data) WHERE instr(lower(value), lower(?2)) > 0))";
+        " (SELECT 1 FROM json_each(s.data) WHERE instr(lower(value), lower(?2)) > 0))"
+        " ORDER BY j.upload DESC, s.n LIMIT ?4";
     struct text sql = {0};
+    sqlite3_stmt *s;
+
+    text_printf(&sql, "SELECT %s%s", select, FROM);
+    s = prepare(sql.at);
+    text_free(&sql);
+    sqlite3_bind_text(s, 1, object, -1, SQLITE_STATIC);
+    sqlite3_bind_text(s, 2, words, -1, SQLITE_STATIC);
+    sqlite3_bind_int64(s, 3, now_ms());
+    sqlite3_bind_int64(s, 4, max);
+    return s;
+}
+
+int64_t store_find(const char *object, const char *words, long max, find_fn *fn, void *ctx)
+{
     int64_t total = 0;
+    sqlite3_stmt *s;
 
     pthread_mutex_lock(&lock);
-    for (int pass = 0; pass < 2; pass++) {
-        sqlite3_stmt *s;
-
-        sql.len = 0;
-        text_printf(&sql, "SELECT %s%s", pass == 0 ? "count(*)" : "upload, data", FROM);
-        text_printf(&sql, pass == 0 ? "%s" : " ORDER BY upload DESC, n LIMIT %s",
-                    pass == 0 ? "" : "?4");
-        s = prepare(sql.at);
-        sqlite3_bind_text(s, 1, object, -1, SQLITE_STATIC);
-        sqlite3_bind_text(s, 2, words, -1, SQLITE_STATIC);
-        sqlite3_bind_int64(s, 3, now_ms());
-        if (pass == 0) {
-            total = step(s) ? sqlite3_column_int64(s, 0) : 0;
-            sqlite3_finalize(s);
-        } else {
-            sqlite3_bind_int64(s, 4, max);
-            each(s, fn, ctx);
-        }
+    s = find_in("count(*)", object, words, 1);
+    total = step(s) ? sqlite3_column_int64(s, 0) : 0;
+    sqlite3_finalize(s);
+    s = find_in("j.header, s.data", object, words, max);
+    while (step(s)) {
+        fn(ctx, (const char *)sqlite3_column_text(s, 0), (const char *)sqlite3_column_text(s, 1));
     }
+    sqlite3_finalize(s);
     pthread_mutex_unlock(&lock);
-    text_free(&sql);
     return total;
 }
 

@@ -14,39 +14,47 @@
 #include "text.h"
 
 enum job_text {
-    JOB_OBJECT, JOB_PATH, JOB_FILE, JOB_META, JOB_CALLBACK, JOB_HEADER, JOB_SHA256, JOB_TEXTS
+    JOB_OBJECT,
+    JOB_PATH,
+    JOB_FILE,
+    JOB_META,
+    JOB_CALLBACK,
+    JOB_HEADER,
+    JOB_SHA256,
+    JOB_TEXTS
 };
 
 struct job {
     int64_t upload, id, rows, errors, bytes;
     int64_t created_ms, final_ms, visible_ms, cancel_ms; /* cancel_ms 0: never */
-    uint64_t sum;                                        /* see rows.h */
     char *text[JOB_TEXTS];                               /* JOB_HEADER is a JSON array */
 };
 
 struct row {
-    int64_t n;                    /* 1 is the first data row */
-    size_t data_at, data_len;     /* a JSON array of strings, in the block's text */
-    size_t error_at, error_len;   /* length 0: a good row */
+    int64_t n;                  /* 1 is the first data row */
+    size_t data_at, data_len;   /* a JSON array of strings, in the block's text */
+    size_t error_at, error_len; /* length 0: a good row */
 };
 
 typedef void job_fn(void *ctx, const struct job *job);
-typedef void row_fn(void *ctx, int64_t n, const char *data); /* data: row or error text */
+typedef void row_fn(void *ctx, int64_t n, const char *data);           /* data: row or error text */
+typedef void find_fn(void *ctx, const char *header, const char *data); /* JSON arrays */
 
 void store_open(const char *path);
 void store_close(void);
 void store_reset(void);
-int64_t store_begin(void);                                  /* a fresh upload number */
+int64_t store_begin(void); /* a fresh upload number */
 void store_put(int64_t upload, const char *block, const struct row *row, size_t n);
 void store_drop(int64_t upload);
-int64_t store_commit(struct job *job);                      /* the new id */
-bool store_job(int64_t id, struct job *out);                /* seen or not yet visible */
-void store_jobs(const char *where, int64_t before, long max, job_fn *fn, void *ctx);
+int64_t store_commit(struct job *job);       /* the id: job's own when set and free, else next */
+int64_t store_last(void);                    /* the newest id, 0 when there is none */
+bool store_job(int64_t id, struct job *out); /* seen or not yet visible */
+void store_jobs(const char *object, int64_t before, long max, job_fn *fn, void *ctx);
 void store_rows(int64_t upload, int64_t from, long max, row_fn *fn, void *ctx);
 void store_errors(int64_t upload, int64_t after, long max, row_fn *fn, void *ctx);
 void store_cancel(int64_t id, int64_t at_ms);
-bool store_callback_due(struct job *out);                   /* marks it as sent */
-int64_t store_find(const char *object, const char *words, long max, row_fn *fn, void *ctx);
+bool store_callback_due(struct job *out); /* marks it as sent */
+int64_t store_find(const char *object, const char *words, long max, find_fn *fn, void *ctx);
 void job_free(struct job *job);
 
 #endif

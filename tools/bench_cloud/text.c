@@ -77,12 +77,24 @@ void text_html(struct text *t, const char *s)
 {
     for (; *s != '\0'; s++) {
         switch (*s) {
-        case '<': text_puts(t, "&lt;"); break;
-        case '>': text_puts(t, "&gt;"); break;
-        case '&': text_puts(t, "&amp;"); break;
-        case '"': text_puts(t, "&quot;"); break;
-        case '\'': text_puts(t, "&#39;"); break;
-        default: text_put(t, s, 1); break;
+        case '<':
+            text_puts(t, "&lt;");
+            break;
+        case '>':
+            text_puts(t, "&gt;");
+            break;
+        case '&':
+            text_puts(t, "&amp;");
+            break;
+        case '"':
+            text_puts(t, "&quot;");
+            break;
+        case '\'':
+            text_puts(t, "&#39;");
+            break;
+        default:
+            text_put(t, s, 1);
+            break;
         }
     }
 }

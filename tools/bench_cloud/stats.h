@@ -1,0 +1,30 @@
+/* stats: counters, and the last requests as they came.
+ *
+ * Secrets never get in: of Authorization only whether it was right. */
+#ifndef BENCH_STATS_H
+#define BENCH_STATS_H
+
+#include "request.h"
+
+enum stat {
+    STAT_CONNECTIONS,
+    STAT_HANDSHAKES,
+    STAT_RESUMED,
+    STAT_JOBS,
+    STAT_ROWS,
+    STAT_ERRORS,
+    STAT_BODY_BYTES,
+    STAT_CUT,
+    STAT_CALLBACKS,
+    STAT_CALLBACKS_FAILED,
+    STAT_COUNT
+};
+
+void stats_add(enum stat what, int64_t n);
+void stats_call(enum call call);
+void stats_show(struct text *out);
+void stats_log(const struct request *req, int status); /* status 0: no answer was given */
+void stats_requests(struct text *out);
+void stats_reset(void);
+
+#endif
