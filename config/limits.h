@@ -52,14 +52,29 @@
 #define REDIRECTS_MAX     3     /* for GET, on the same origin */
 
 /* program */
-#define CONFIG_OBJECTS_MAX 8     /* sections [object NAME], 1..255; RAM: 190 bytes each */
-#define CONFIG_KEYS_MAX 48       /* keys of the fixed sections; RAM: 8 bytes each */
-#define CONFIG_OBJECT_KEYS_MAX 8 /* keys of an object; RAM: 8 bytes each, per object */
-#define CONFIG_TEXT_CAP 8192     /* texts of the configuration file together; RAM: once */
-#define CONFIG_ERROR_CAP 384     /* where a configuration is wrong, in words */
-#define LOG_LINE_CAP 1024        /* bytes of one message; stack: once */
-#define OUT_CAP 1024             /* bytes written at a time; RAM: once for each stream */
-#define OUT_SECRETS_MAX 8        /* secrets masked in whatever is written; RAM: 8 bytes each */
+#define CONFIG_OBJECTS_MAX     8    /* sections [object NAME], 1..255; RAM: 190 bytes each */
+#define CONFIG_KEYS_MAX        48   /* keys of the fixed sections; RAM: 8 bytes each */
+#define CONFIG_OBJECT_KEYS_MAX 8    /* keys of an object; RAM: 8 bytes each, per object */
+#define CONFIG_TEXT_CAP        8192 /* texts of the configuration file together; RAM: once */
+#define CONFIG_ERROR_CAP       384  /* where a configuration is wrong, in words */
+#define LOG_LINE_CAP           1024 /* bytes of one message; stack: once */
+#define OUT_CAP                1024 /* bytes written at a time; RAM: once for each stream */
+#define OUT_SECRETS_MAX        8    /* secrets masked in whatever is written; RAM: 8 bytes each */
+
+/* program */
+#define CLIENT_PEM_CAP       8192  /* client certificate chain, and its key; RAM: twice, if used */
+#define SESSION_TRIES        3     /* attempts of a GET, and of an upload that made no job */
+#define SESSION_BACKOFF_MS   1000  /* ms of the first pause, at most */
+#define SESSION_PAUSE_MAX_MS 60000 /* ms a command waits for the service; longer is told instead   \
+                                    */
+#define SESSION_WAIT_MAX_MS 1000   /* ms between two looks at a signal that came just too early */
+#define SESSION_STOP_MS     20000  /* ms after a signal to wait for an upload's answer */
+#define OPEN_JOBS_MAX       16     /* jobs `upload --wait` follows at once, see open_max */
+#define REASONS_MAX         5      /* reasons shown of a job's failed rows; RAM: MESSAGE_CAP each */
+#define COLUMNS_MAX         128    /* columns compared with the service's; RAM: 80 bytes each */
+#define HEADER_CAP          4096   /* bytes of a header row that is compared; RAM: once */
+#define SCAN_CAP            16384  /* bytes of a file looked at in a read; RAM: once */
+#define JOB_YOUNG_MS        600000 /* ms in which a new job may still be unknown to its service */
 
 #if TRUST_CHUNK_CAP + 2048 > EXCHANGE_TX_CAP
 #error "TRUST_CHUNK_CAP leaves no room for a root"

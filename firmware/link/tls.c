@@ -297,3 +297,8 @@ const char *tls_cipher(const struct tls *t)
 {
     return t->state >= TLS_SHAKEN ? mbedtls_ssl_get_ciphersuite(&t->ssl) : "";
 }
+
+const char *tls_library(void)
+{
+    return MBEDTLS_VERSION_STRING_FULL;
+}

@@ -59,5 +59,6 @@ void tls_close(struct tls *t, bool keep);
 void tls_free(struct tls *t);
 const char *tls_version(const struct tls *t); /* "TLSv1.3"; "" before the handshake */
 const char *tls_cipher(const struct tls *t);
+const char *tls_library(void); /* name and version */
 
 #endif

@@ -39,7 +39,7 @@ static bool take_literal(struct net_addr *a, const char *host, uint16_t port)
 static int sockets_resolve(void *ctx, const char *host, uint16_t port)
 {
     static const int af[] = {
-        [FAMILY_ANY] = AF_UNSPEC, [FAMILY_IPV4] = AF_INET, [FAMILY_IPV6] = AF_INET6};
+        [SOCKETS_ANY] = AF_UNSPEC, [SOCKETS_IPV4] = AF_INET, [SOCKETS_IPV6] = AF_INET6};
     struct sockets *s = ctx;
     int err = 0;
 

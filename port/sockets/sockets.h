@@ -10,7 +10,7 @@
 
 #include "base/device.h"
 
-enum sockets_family { FAMILY_ANY, FAMILY_IPV4, FAMILY_IPV6 };
+enum sockets_family { SOCKETS_ANY, SOCKETS_IPV4, SOCKETS_IPV6 };
 
 struct sockets_options {
     enum sockets_family family;
