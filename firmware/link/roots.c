@@ -8,10 +8,10 @@
 #include <string.h>
 
 enum {
-    CHAIN_MAX = MBEDTLS_X509_MAX_INTERMEDIATE_CA + 1,
-    DER_CAP = EXCHANGE_TX_CAP - TRUST_CHUNK_CAP
+    DER_CAP = EXCHANGE_TX_CAP - TRUST_CHUNK_CAP,
+    DASHES = 5 /* in front of a marker's word */
 };
-enum scan_state { SCAN_OUTSIDE, SCAN_MARK, SCAN_BODY, SCAN_SKIP };
+enum scan_state { SCAN_OUTSIDE, SCAN_MARK, SCAN_BODY };
 
 struct scan {
     struct roots *out;
@@ -20,7 +20,7 @@ struct scan {
     size_t used, der_len;
     uint32_t bits; /* Base64 bits not yet a byte */
     uint8_t bit_count;
-    uint8_t state, mark; /* mark: characters of the BEGIN line matched */
+    uint8_t state, mark; /* mark: characters of BEGIN matched */
     bool lenient, wanted;
 };
 
@@ -164,7 +164,7 @@ static bool chain_wants_leniently(const mbedtls_x509_crt *chain, const uint8_t *
 static void give_up_entry(struct scan *s)
 {
     s->out->broken++;
-    s->state = SCAN_SKIP;
+    s->state = SCAN_OUTSIDE;
 }
 
 /* After each line: is this root worth decoding any further? */
@@ -177,7 +177,7 @@ static void look_at_subject(struct scan *s)
         give_up_entry(s);
     } else if (got > 0) {
         s->wanted = s->lenient || chain_wants(s->chain, s->der + at, len);
-        s->state = s->wanted ? SCAN_BODY : SCAN_SKIP;
+        s->state = s->wanted ? SCAN_BODY : SCAN_OUTSIDE;
     }
 }
 
@@ -229,26 +229,18 @@ static size_t decode_line(struct scan *s, const uint8_t *src, size_t len)
     return n;
 }
 
-static size_t skip_to(const uint8_t *src, size_t len, uint8_t c)
-{
-    const uint8_t *hit = memchr(src, c, len);
-
-    return hit != NULL ? (size_t)(hit - src) : len;
-}
-
+/* The marker may stand anywhere: behind a byte-order mark, or where an END is missing. */
 static size_t scan_mark(struct scan *s, const uint8_t *src, size_t len)
 {
     size_t n = 0;
 
-    while (n < len && s->mark < sizeof BEGIN - 1) {
-        if (src[n] != (uint8_t)BEGIN[s->mark]) {
+    for (; n < len && s->mark < sizeof BEGIN - 1; n++) {
+        if (src[n] == (uint8_t)BEGIN[s->mark]) {
+            s->mark++;
+        } else if (src[n] != '-' || s->mark != DASHES) { /* more dashes: their last ones count */
             s->state = SCAN_OUTSIDE;
-            s->mark = 0;
-            /* Another marker's line, or this very dash may begin the right one. */
-            return n > 0 ? n : skip_to(src, len, '\n');
+            return n;
         }
-        s->mark++;
-        n++;
     }
     if (s->mark == sizeof BEGIN - 1) {
         s->state = SCAN_BODY;
@@ -260,16 +252,28 @@ static size_t scan_mark(struct scan *s, const uint8_t *src, size_t len)
     return n;
 }
 
+static size_t scan_outside(struct scan *s, const uint8_t *src, size_t len)
+{
+    const uint8_t *dash = memchr(src, '-', len);
+
+    if (dash == NULL) {
+        return len;
+    }
+    s->state = SCAN_MARK;
+    s->mark = 0;
+    return (size_t)(dash - src);
+}
+
 static size_t scan_body(struct scan *s, const uint8_t *src, size_t len, int *err)
 {
     size_t n = decode_line(s, src, len);
 
-    if (s->state == SCAN_SKIP || n == len) {
+    if (s->state != SCAN_BODY || n == len) {
         return n;
     }
     if (src[n] == '-' || src[n] == '=') {
         *err = entry_done(s);
-        s->state = SCAN_SKIP;
+        s->state = SCAN_OUTSIDE;
         return n;
     }
     if (!s->wanted) {
@@ -287,19 +291,8 @@ static int scan_push(struct scan *s, const uint8_t *src, size_t len)
         size_t left = len - at;
 
         switch ((enum scan_state)s->state) {
-        case SCAN_SKIP: /* to the dashes of the END line, then to that line's end */
-            at += skip_to(src + at, left, '-');
-            if (at < len) {
-                s->state = SCAN_OUTSIDE;
-            }
-            break;
         case SCAN_OUTSIDE:
-            at += skip_to(src + at, left, '\n');
-            if (at < len) {
-                at++;
-                s->state = SCAN_MARK;
-                s->mark = 0;
-            }
+            at += scan_outside(s, src + at, left);
             break;
         case SCAN_MARK:
             at += scan_mark(s, src + at, left);
@@ -318,7 +311,7 @@ static int scan_bundle(struct roots *r, const struct file *bundle, const mbedtls
     struct scan s = {.out = r,
                      .chain = chain,
                      .der = scratch + TRUST_CHUNK_CAP,
-                     .state = SCAN_MARK,
+                     .state = SCAN_OUTSIDE,
                      .lenient = lenient};
     uint64_t at = 0;
 
@@ -327,6 +320,7 @@ static int scan_bundle(struct roots *r, const struct file *bundle, const mbedtls
         int n = bundle->read_at(bundle->ctx, at, scratch, TRUST_CHUNK_CAP);
 
         if (n <= 0) {
+            r->broken = (uint16_t)(r->broken + (s.state == SCAN_BODY)); /* cut by the file's end */
             return n;
         }
         at += (uint64_t)n;
@@ -347,7 +341,7 @@ int roots_find(struct roots *r, const struct file *bundle, const mbedtls_x509_cr
     if (err == 0 && r->found == 0) {
         err = scan_bundle(r, bundle, chain, scratch, true);
     }
-    if (err == 0 && r->seen == 0) {
+    if (err == 0 && r->seen == r->broken) {
         err = ERR_CA_FILE;
     }
     return err;
