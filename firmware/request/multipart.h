@@ -6,7 +6,7 @@
  *
  * Memory  Copies nothing. `form`, its strings and its source are borrowed until pull returns 0
  *         or an error. In the file name " CR LF are percent-escaped as HTML forms do, and the
-         backslash too: unescaped at a name's end it makes servers lose the whole part.
+ *         backslash too: unescaped at a name's end it makes servers lose the whole part.
  * Calls   init, pull until ERR_WAIT, open_gate, pull until 0. No I/O, no clock; may be dropped.
  *         The gate comes after the file's end was seen, so its source can still say no.
  * Errors  init: ERR_VALUE (boundary not 16..70 letters or digits, file name empty or with control
