@@ -33,6 +33,9 @@ FW_OBJ := $(FW_SRC:%.c=$(BUILD)/obj/%.o)
 PORT_OBJ := $(PORT_SRC:%.c=$(BUILD)/obj/%.o)
 TLS_OBJ := $(TLS_SRC:$(DEPS)/mbedtls/library/%.c=$(BUILD)/obj/mbedtls/%.o)
 INI_OBJ := $(BUILD)/obj/inih/ini.o
+# What tests may link of the port: all but the program itself.
+PORT_LIB_OBJ := $(filter-out $(addprefix $(BUILD)/obj/port/linux/,main.o app.o args.o session.o \
+	follow.o scan.o cmd_%.o),$(PORT_OBJ)) $(INI_OBJ)
 UNIT_SRC := $(sort $(wildcard tests/unit/test_*.c tests/differential/test_*.c tests/chain/test_*.c \
 	tests/golden/test_*.c tests/tls/test_*.c))
 UNIT_BIN := $(UNIT_SRC:%.c=$(BUILD)/%)
@@ -56,6 +59,10 @@ $(BUILD)/ocbulk: $(PORT_OBJ) $(BUILD)/libocbulk.a $(BUILD)/libmbedtls.a $(INI_OB
 	$(Q)$(CC) $(LDSIZE) $(LDFLAGS) -o $@ $(PORT_OBJ) $(INI_OBJ) $(BUILD)/libocbulk.a $(BUILD)/libmbedtls.a $(LDLIBS)
 
 $(BUILD)/libocbulk.a: $(FW_OBJ)
+	@echo "  AR   $@"
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$(BUILD)/libport.a: $(PORT_LIB_OBJ)
 	@echo "  AR   $@"
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
@@ -89,9 +96,9 @@ $(BUILD)/bench_cloud: $(CLOUD_SRC) $(wildcard tools/bench_cloud/*.h) Makefile
 comma := ,
 
 # A test names further libraries and sources in a line `/* LIBS: ... */`.
-$(UNIT_BIN) $(HELPER_BIN): $(BUILD)/%: %.c $(TEST_SUPPORT) $(wildcard tests/support/*.h) $(BUILD)/libocbulk.a $(BUILD)/libmbedtls.a Makefile
+$(UNIT_BIN) $(HELPER_BIN): $(BUILD)/%: %.c $(TEST_SUPPORT) $(wildcard tests/support/*.h) $(BUILD)/libport.a $(BUILD)/libocbulk.a $(BUILD)/libmbedtls.a Makefile
 	@mkdir -p $(@D) && echo "  LD   $@"
-	$(Q)$(CC) -std=c99 -D_GNU_SOURCE -g $(WARN) $(filter-out -Os,$(SIZE)) $(DEFS) $(TLSDEFS) $(INCS) -Itests/support -Iport $(CFLAGS) -o $@ $< $(TEST_SUPPORT) $(wildcard $(BUILD)/obj/port/sockets/*.o) $(BUILD)/libocbulk.a $(BUILD)/libmbedtls.a -lcmocka $$(sed -n 's/^\/\* LIBS: \(.*\) \*\/$$/\1/p' $<)
+	$(Q)$(CC) -std=c99 -D_GNU_SOURCE -g $(WARN) $(filter-out -Os,$(SIZE)) $(DEFS) $(TLSDEFS) $(INCS) -Itests/support -Iport $(CFLAGS) -o $@ $< $(TEST_SUPPORT) $(BUILD)/libport.a $(BUILD)/libocbulk.a $(BUILD)/libmbedtls.a -lcmocka $$(sed -n 's/^\/\* LIBS: \(.*\) \*\/$$/\1/p' $<)
 
 tests: $(UNIT_BIN) $(HELPER_BIN)
 

@@ -94,7 +94,7 @@ static void write_stderr(const char *bytes, size_t len)
 /* Writes over what stands there, so that terminals without escape codes do too. */
 void log_meter(const char *line)
 {
-    char text[2 * LOG_LINE_CAP + 3];
+    char text[LOG_LINE_CAP + 2];
     size_t len = strlen(line), wide = state.meter_len;
 
     if (len == 0 && wide == 0) {
