@@ -53,6 +53,9 @@ enum err_class {
     X(CSV_CR, INPUT, "a carriage return without line feed", "use LF or CRLF line ends") \
     X(CSV_FIELDS, INPUT, "the row has another number of fields than the header", "add or remove commas, or quote the field that has one inside") \
     X(CSV_TOO_LONG, INPUT, "the record is longer than the limit", "look for a quote that is never closed, or split the field") \
+    X(CSV_FAULTS, INPUT, "the file has faults", "correct the lines named, then check again") \
+    X(COLUMNS, INPUT, "the header row is not the one that `columns` names", "correct the file's header row, or `columns` of the object's section") \
+    X(NOT_SENT, ROWS, "a part of the file was not sent", "go on with --from-record as shown; what was sent before is in its jobs") \
     X(HTTP_STATUS_LINE, TEMPORARY, "the reply does not start as HTTP/1.1 does", "check base_url and proxy: something else answers there") \
     X(HTTP_HEADER, TEMPORARY, "a malformed header in the reply", "check what stands between device and service") \
     X(HTTP_LENGTH, TEMPORARY, "the reply's length is contradictory", "check what stands between device and service") \

@@ -26,7 +26,7 @@ struct bulk_service {
     const char *host; /* for the Host header: name or [IPv6], with :port if not 443 */
     const char *base; /* base path, such as "/elements/api-v2", no slash at the end */
     const char *hub;  /* or NULL */
-    const char *elements_version, *callback_url, *user_agent; /* or NULL */
+    const char *elements_version, *callback_url, *user_agent;      /* or NULL */
     const char *element_token, *user_secret, *organization_secret; /* the last one: or NULL */
 };
 
@@ -54,8 +54,8 @@ struct bulk_receiver {
 
 struct bulk_upload {
     const char *object;
-    const char *name; /* the batch's file name: in ?path= and as the part's file name */
-    bool path;        /* send ?path=/name */
+    const char *name;     /* the batch's file name: in ?path= and as the part's file name */
+    bool path;            /* send ?path=/name */
     const char *metadata; /* JSON text, or NULL */
     uint8_t random[BOUNDARY_LEN];
     struct source file;
@@ -76,11 +76,11 @@ struct bulk {
     const struct bulk_service *service;
     struct bulk_receiver to;
     enum bulk_call call;
-    int err;               /* of the call, once step says WANT_NOTHING */
-    int cause;             /* behind ERR_OUTCOME_UNKNOWN */
-    uint16_t status;       /* HTTP status, 0: none came */
-    struct job job;        /* UPLOAD, STATUS, CANCEL; of a failed call: the service's words */
-    uint64_t items;        /* told to the receiver by this call */
+    int err;                 /* of the call, once step says WANT_NOTHING */
+    int cause;               /* behind ERR_OUTCOME_UNKNOWN */
+    uint16_t status;         /* HTTP status, 0: none came */
+    struct job job;          /* UPLOAD, STATUS, CANCEL; of a failed call: the service's words */
+    uint64_t items;          /* told to the receiver by this call */
     uint32_t retry_after_ms; /* the service's wish, 0: none */
     /* bulk's own */
     struct http_request request;
@@ -95,10 +95,10 @@ struct bulk {
     uint8_t redirects;
     bool required, read_only, named;
     char boundary[BOUNDARY_LEN + 1];
-    char id[3 * OBJECT_NAME_CAP];     /* object, percent-encoded, or job id */
-    char name[3 * URL_PART_CAP];      /* upload's name, percent-encoded */
-    char page[3 * PAGE_TOKEN_CAP];    /* next page's token, percent-encoded; empty: first page */
-    char redirect[URL_PART_CAP * 2];  /* target of a redirect, or empty */
+    char id[3 * OBJECT_NAME_CAP];    /* object, percent-encoded, or job id */
+    char name[3 * URL_PART_CAP];     /* upload's name, percent-encoded */
+    char page[3 * PAGE_TOKEN_CAP];   /* next page's token, percent-encoded; empty: first page */
+    char redirect[URL_PART_CAP * 2]; /* target of a redirect, or empty */
     char text[MESSAGE_CAP], type[STATUS_WORD_CAP];
     char date[40], retry_after[40], request_id[REQUEST_ID_CAP];
     char page_token[PAGE_TOKEN_CAP], location[URL_PART_CAP * 2];

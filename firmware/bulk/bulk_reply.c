@@ -194,8 +194,8 @@ int bulk_status_err(uint16_t status)
         {409, ERR_CONFLICT},     {413, ERR_TOO_LARGE},   {415, ERR_NOT_ALLOWED},
         {429, ERR_RATE_LIMITED},
     };
-    static const int hundred[] = {[2] = 0, [3] = ERR_REDIRECTED, [4] = ERR_BAD_REQUEST,
-                                  [5] = ERR_SERVICE};
+    static const int hundred[] = {
+        [2] = 0, [3] = ERR_REDIRECTED, [4] = ERR_BAD_REQUEST, [5] = ERR_SERVICE};
 
     for (size_t i = 0; i < COUNT(table); i++) {
         if (table[i].status == status) {

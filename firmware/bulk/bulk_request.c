@@ -126,10 +126,10 @@ static size_t put_headers(struct bulk *b)
 
 int bulk_send(struct bulk *b, const struct now *now)
 {
-    static const char *const method[] = {[BULK_OBJECTS] = "GET", [BULK_METADATA] = "GET",
-                                         [BULK_UPLOAD] = "POST", [BULK_STATUS] = "GET",
-                                         [BULK_ERRORS] = "GET",  [BULK_JOBS] = "GET",
-                                         [BULK_CANCEL] = "PUT"};
+    static const char *const method[] = {
+        [BULK_OBJECTS] = "GET", [BULK_METADATA] = "GET", [BULK_UPLOAD] = "POST",
+        [BULK_STATUS] = "GET",  [BULK_ERRORS] = "GET",   [BULK_JOBS] = "GET",
+        [BULK_CANCEL] = "PUT"};
     struct http_request_spec spec = {
         .method = method[b->call], .host = b->service->host, .header = b->header};
 

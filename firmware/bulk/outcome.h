@@ -9,12 +9,12 @@
 #include "reply/job_json.h"
 
 enum outcome {
-    OUTCOME_GOING,    /* not final */
-    OUTCOME_ASK,      /* completed without counts: read the error list, then ask again */
-    OUTCOME_DONE,     /* all stored */
-    OUTCOME_PARTIAL,  /* some rows failed */
-    OUTCOME_FAILED,   /* none stored, or the job ended badly: a part may be stored */
-    OUTCOME_MISMATCH  /* the counts contradict what was sent */
+    OUTCOME_GOING,   /* not final */
+    OUTCOME_ASK,     /* completed without counts: read the error list, then ask again */
+    OUTCOME_DONE,    /* all stored */
+    OUTCOME_PARTIAL, /* some rows failed */
+    OUTCOME_FAILED,  /* none stored, or the job ended badly: a part may be stored */
+    OUTCOME_MISMATCH /* the counts contradict what was sent */
 };
 
 struct verdict {

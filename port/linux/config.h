@@ -15,6 +15,7 @@
 
 #include "limits.h"
 #include "linux/base_url.h"
+#include "linux/json_out.h"
 #include "linux/out.h"
 
 #include <stdbool.h>
@@ -131,7 +132,8 @@ int config_load(struct config *c, const char *file, const struct config_flag *fl
 const struct config_object *config_object(const struct config *c, const char *name);
 /* Whether no_proxy names the host of the base URL: by name, or by a domain it ends in. */
 bool config_no_proxy(const struct config *c);
-/* Every value in force and its origin, as text or as one JSON object. */
-void config_print(const struct config *c, struct out *out, bool json);
+/* Every value in force and its origin: as text into out, or as one value into json. */
+void config_print(const struct config *c, struct out *out, struct json_out *json);
+bool config_is_object_key(const char *key); /* a key of [object NAME] */
 
 #endif

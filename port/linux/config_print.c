@@ -11,8 +11,7 @@ enum { ORIGIN_COLUMN = 44, ORIGIN_CAP = 512 };
 struct printer {
     const struct config *c;
     struct out *out;
-    struct json_out json;
-    bool as_json;
+    struct json_out *json; /* NULL: as text */
 };
 
 static const char *origin_text(const struct config *c, const struct config_key *key,
@@ -53,11 +52,11 @@ static void put_text(struct printer *p, const char *name, const char *value, con
 
 static void put_json(struct printer *p, const char *name, const char *value, const char *origin)
 {
-    json_out_key(&p->json, name);
-    json_out_object(&p->json);
-    json_out_put_string(&p->json, "value", value);
-    json_out_put_string(&p->json, "origin", origin);
-    json_out_end(&p->json);
+    json_out_key(p->json, name);
+    json_out_object(p->json);
+    json_out_put_string(p->json, "value", value);
+    json_out_put_string(p->json, "origin", origin);
+    json_out_end(p->json);
 }
 
 static void put_row(struct printer *p, size_t row, const void *base,
@@ -68,7 +67,7 @@ static void put_row(struct printer *p, size_t row, const void *base,
     const char *value = config_value_text(key, base, value_buf);
     const char *from = origin_text(p->c, key, origin, origin_buf);
 
-    if (p->as_json) {
+    if (p->json != NULL) {
         put_json(p, key->name, value, from);
     } else {
         put_text(p, key->name, value[0] != 0 ? value : "none", from);
@@ -77,13 +76,13 @@ static void put_row(struct printer *p, size_t row, const void *base,
 
 static void open_section(struct printer *p, const char *section, const char *object)
 {
-    if (p->as_json) {
+    if (p->json != NULL) {
         if (object == NULL) {
-            json_out_key(&p->json, section);
+            json_out_key(p->json, section);
         }
-        json_out_object(&p->json);
+        json_out_object(p->json);
         if (object != NULL) {
-            json_out_put_string(&p->json, "name", object);
+            json_out_put_string(p->json, "name", object);
         }
         return;
     }
@@ -96,8 +95,8 @@ static void open_section(struct printer *p, const char *section, const char *obj
 
 static void close_section(struct printer *p)
 {
-    if (p->as_json) {
-        json_out_end(&p->json);
+    if (p->json != NULL) {
+        json_out_end(p->json);
     } else {
         out_text(p->out, "\n");
     }
@@ -134,22 +133,21 @@ static void put_objects(struct printer *p)
     }
 }
 
-void config_print(const struct config *c, struct out *out, bool json)
+void config_print(const struct config *c, struct out *out, struct json_out *json)
 {
-    struct printer p = {.c = c, .out = out, .as_json = json};
+    struct printer p = {.c = c, .out = out, .json = json};
 
-    if (!json) {
+    if (json == NULL) {
         put_sections(&p);
         put_objects(&p);
         return;
     }
-    json_out_init(&p.json, out);
-    json_out_object(&p.json);
-    json_out_put_string(&p.json, "file", c->file[0] != 0 ? c->file : NULL);
+    json_out_object(json);
+    json_out_put_string(json, "file", c->file[0] != 0 ? c->file : NULL);
     put_sections(&p);
-    json_out_key(&p.json, "objects");
-    json_out_array(&p.json);
+    json_out_key(json, "objects");
+    json_out_array(json);
     put_objects(&p);
-    json_out_end(&p.json);
-    json_out_end(&p.json);
+    json_out_end(json);
+    json_out_end(json);
 }

@@ -151,3 +151,8 @@ int config_row_anywhere(const char *name)
     }
     return -1;
 }
+
+bool config_is_object_key(const char *key)
+{
+    return config_row(SECTION_OBJECT, key) >= 0;
+}

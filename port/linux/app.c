@@ -1,0 +1,89 @@
+#include "linux/app.h"
+
+#include "base/err.h"
+#include "base/text.h"
+#include "linux/log.h"
+
+int exit_of(int err)
+{
+    static const uint8_t code[] = {
+        [CLASS_NONE] = EXIT_ALL_STORED,
+        [CLASS_INTERNAL] = EXIT_INTERNAL,
+        [CLASS_CONFIG] = EXIT_CONFIG,
+        [CLASS_INPUT] = EXIT_INPUT,
+        [CLASS_CREDENTIALS] = EXIT_CREDENTIALS,
+        [CLASS_TLS] = EXIT_TLS,
+        [CLASS_TEMPORARY] = EXIT_TEMPORARY,
+        [CLASS_REJECTED] = EXIT_REJECTED,
+        [CLASS_ROWS] = EXIT_ROWS,
+        [CLASS_UNKNOWN] = EXIT_UNKNOWN,
+        [CLASS_RUNNING] = EXIT_RUNNING,
+        [CLASS_BUSY] = EXIT_BUSY,
+        [CLASS_STORAGE] = EXIT_STORAGE,
+    };
+
+    return err == 0 ? EXIT_ALL_STORED : code[err_class(err)];
+}
+
+/* Worst first; what is not listed ends a run by itself and is as bad as a usage error. */
+static unsigned rank(int err)
+{
+    static const uint8_t order[] = {EXIT_INTERNAL, EXIT_STORAGE,   EXIT_UNKNOWN, EXIT_CREDENTIALS,
+                                    EXIT_TLS,      EXIT_CONFIG,    EXIT_INPUT,   EXIT_REJECTED,
+                                    EXIT_ROWS,     EXIT_TEMPORARY, EXIT_RUNNING, EXIT_BUSY};
+    unsigned at = 0;
+
+    while (at < COUNT(order) && order[at] != exit_of(err)) {
+        at++;
+    }
+    return at;
+}
+
+int exit_worse(int err, int other)
+{
+    if (err == 0 || other == 0) {
+        return err == 0 ? other : err;
+    }
+    return rank(other) < rank(err) ? other : err;
+}
+
+bool app_json(const struct app *a)
+{
+    return a->args.json;
+}
+
+static void cut_copy(char *dst, size_t cap, const char *src)
+{
+    size_t n = 0;
+
+    while (n < cap - 1 && src[n] != '\0') {
+        dst[n] = src[n];
+        n++;
+    }
+    dst[n] = '\0';
+}
+
+int app_fail(struct app *a, int err, const char *where, const char *fix)
+{
+    log_error(err, where, fix);
+    if (exit_worse(a->err, err) != a->err) {
+        a->err = err;
+        line_set(&a->where, where != NULL ? where : "");
+        cut_copy(a->fix, sizeof a->fix, fix != NULL && fix[0] != '\0' ? fix : err_fix(err));
+        a->http_status = 0;
+        a->request_id[0] = '\0';
+    }
+    return err;
+}
+
+int app_fail_session(struct app *a, int err)
+{
+    const struct bulk *b = &a->session.bulk;
+
+    (void)app_fail(a, err, a->session.where.text, NULL);
+    if (a->err == err && a->session.begun) {
+        a->http_status = b->status;
+        cut_copy(a->request_id, sizeof a->request_id, bulk_request_id(b));
+    }
+    return err;
+}

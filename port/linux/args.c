@@ -1,0 +1,168 @@
+#include "linux/args.h"
+
+#include "base/err.h"
+#include "base/stream.h"
+#include "base/text.h"
+
+#include <string.h>
+
+struct option {
+    const char *name; /* without dashes */
+    char letter;      /* or 0 */
+    size_t at;        /* offset in struct args */
+    bool takes;       /* a value */
+};
+
+static const struct option option[] = {
+    {"help", 'h', offsetof(struct args, help), false},
+    {"version", 'V', offsetof(struct args, version), false},
+    {"json", 0, offsetof(struct args, json), false},
+    {"quiet", 'q', offsetof(struct args, quiet), false},
+    {"verbose", 'v', offsetof(struct args, verbose), false},
+    {"wait", 'w', offsetof(struct args, wait), false},
+    {"dry-run", 'n', offsetof(struct args, dry_run), false},
+    {"config", 'c', offsetof(struct args, config), true},
+    {"object", 0, offsetof(struct args, object), true},
+    {"output", 'o', offsetof(struct args, output), true},
+    {"from-record", 0, offsetof(struct args, from_record), true},
+};
+
+static int fault(struct args *a, const char *what, const char *which)
+{
+    line_set(&a->fault, what);
+    line_put(&a->fault, which);
+    return ERR_USAGE;
+}
+
+static const struct option *find(const char *name, size_t len, char letter)
+{
+    for (size_t i = 0; i < COUNT(option); i++) {
+        if (letter != 0 ? option[i].letter == letter
+                        : strlen(option[i].name) == len && memcmp(option[i].name, name, len) == 0) {
+            return &option[i];
+        }
+    }
+    return NULL;
+}
+
+static void set(struct args *a, const struct option *o, const char *value)
+{
+    char *field = (char *)a + o->at;
+
+    if (o->takes) {
+        memcpy(field, &value, sizeof value);
+    } else {
+        *(bool *)field = true;
+    }
+}
+
+static int put_flag(struct args *a, const char *name, size_t len, const char *value)
+{
+    if (a->flags == ARGS_FLAGS_MAX) {
+        return fault(a, "too many settings on the command line", "");
+    }
+    char *key = a->key[a->flags];
+
+    if (len >= sizeof a->key[0]) {
+        return fault(a, "unknown option --", name);
+    }
+    for (size_t i = 0; i < len; i++) {
+        key[i] = name[i] == '-' ? '_' : name[i];
+    }
+    key[len] = '\0';
+    a->flag[a->flags++] = (struct config_flag){.key = key, .value = value};
+    return 0;
+}
+
+/* One long option at argv[i]; *i moves on over its value. */
+static int take_long(struct args *a, int argc, char **argv, int *i)
+{
+    const char *name = argv[*i] + 2;
+    size_t len = strcspn(name, "=");
+    const char *value = name[len] == '=' ? name + len + 1 : NULL;
+    const struct option *o = find(name, len, 0);
+
+    if (o != NULL && !o->takes) {
+        if (value != NULL) {
+            return fault(a, "this option takes no value: ", argv[*i]);
+        }
+        set(a, o, NULL);
+        return 0;
+    }
+    if (value == NULL) {
+        if (*i + 1 >= argc) {
+            return fault(a, "unknown option, or one without its value: ", argv[*i]);
+        }
+        value = argv[++*i];
+    }
+    if (o == NULL) {
+        return put_flag(a, name, len, value);
+    }
+    set(a, o, value);
+    return 0;
+}
+
+static int take_letters(struct args *a, int argc, char **argv, int *i)
+{
+    for (const char *c = argv[*i] + 1; *c != '\0'; c++) {
+        const struct option *o = find("", 0, *c);
+
+        if (o == NULL) {
+            return fault(a, "unknown option ", argv[*i]);
+        }
+        if (!o->takes) {
+            set(a, o, NULL);
+            continue;
+        }
+        if (c[1] != '\0') {
+            set(a, o, c + 1);
+            return 0;
+        }
+        if (*i + 1 >= argc) {
+            return fault(a, "a value is missing behind ", argv[*i]);
+        }
+        set(a, o, argv[++*i]);
+        return 0;
+    }
+    return 0;
+}
+
+static int take_word(struct args *a, const char *word)
+{
+    if (a->command == NULL) {
+        a->command = word;
+        return 0;
+    }
+    if (a->words == ARGS_WORDS_MAX) {
+        return fault(a, "too many words: ", word);
+    }
+    a->word[a->words++] = word;
+    return 0;
+}
+
+int args_read(struct args *a, int argc, char **argv)
+{
+    bool options = true;
+
+    *a = (struct args){0};
+    for (int i = 1; i < argc; i++) {
+        const char *arg = argv[i];
+        int err;
+
+        if (options && strcmp(arg, "--") == 0) {
+            options = false;
+            continue;
+        }
+        if (!options || arg[0] != '-' || arg[1] == '\0') {
+            err = take_word(a, arg);
+        } else if (arg[1] == '-') {
+            err = take_long(a, argc, argv, &i);
+        } else {
+            err = take_letters(a, argc, argv, &i);
+        }
+        if (err != 0) {
+            return err;
+        }
+    }
+    return 0;
+}

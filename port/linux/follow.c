@@ -1,0 +1,267 @@
+#include "linux/follow.h"
+
+#include "base/err.h"
+#include "base/text.h"
+#include "linux/clock.h"
+#include "linux/log.h"
+#include "sync/backoff.h"
+
+#include <string.h>
+
+#define MISMATCH_POLLS    3
+#define MISMATCH_PAUSE_MS 20000
+
+struct reasons {
+    uint64_t count;
+    char text[REASONS_MAX][MESSAGE_CAP];
+};
+
+void follow_begin(struct follow *f, const char *id, int64_t sent, const char *word)
+{
+    *f = (struct follow){.sent = sent, .begun_ms = clock_now().mono_ms};
+    f->next_ms = f->begun_ms;
+    (void)text_copy(f->id, sizeof f->id, id);
+    (void)text_copy(f->word, sizeof f->word, word);
+}
+
+static void take_reason(void *ctx, const struct bulk_item *item)
+{
+    struct reasons *r = ctx;
+
+    if (r->count < REASONS_MAX) {
+        (void)text_copy(r->text[r->count], sizeof r->text[0], item->text);
+    }
+    r->count++;
+}
+
+static int settle(struct follow *f, struct verdict v)
+{
+    static const int err[] = {[OUTCOME_DONE] = 0,
+                              [OUTCOME_PARTIAL] = ERR_ROWS_FAILED,
+                              [OUTCOME_FAILED] = ERR_JOB_FAILED,
+                              [OUTCOME_MISMATCH] = ERR_JOB_MISMATCH};
+
+    f->verdict = v;
+    f->err = err[v.outcome];
+    f->settled = true;
+    return 0;
+}
+
+static int judge(struct app *a, struct follow *f)
+{
+    struct job job = a->session.bulk.job;
+    struct verdict v = outcome_of(&job, f->sent, JOB_UNTOLD);
+    struct reasons reasons = {0};
+    const struct bulk_receiver to = {take_reason, &reasons};
+
+    if (v.outcome == OUTCOME_ASK) {
+        int err = session_errors(&a->session, f->id, &to);
+
+        if (err != 0) {
+            return err;
+        }
+        v = outcome_of(&job, f->sent, (int64_t)reasons.count);
+    }
+    if (v.outcome == OUTCOME_MISMATCH && f->mismatches++ < MISMATCH_POLLS) {
+        f->pause_ms = MISMATCH_PAUSE_MS;
+        return 0;
+    }
+    return v.outcome == OUTCOME_GOING ? 0 : settle(f, v);
+}
+
+static void take_word(struct follow *f, const struct job *job)
+{
+    if (job->word[0] != '\0' && strcmp(job->word, f->word) != 0) {
+        (void)text_copy(f->word, sizeof f->word, job->word);
+        log_put(LOG_AT_NOTICE, "job ", f->id, " ", f->word,
+                job->known ? "" : " (an unknown word: taken as going on)");
+    }
+    f->state = job->state;
+    (void)text_copy(f->message, sizeof f->message, job->message);
+}
+
+int follow_once(struct app *a, struct follow *f)
+{
+    int err = session_status(&a->session, f->id);
+
+    if (err != 0) {
+        return err;
+    }
+    take_word(f, &a->session.bulk.job);
+    return judge(a, f);
+}
+
+/* Whether a failed poll says nothing about the job. */
+static bool harmless(const struct follow *f, int err, uint64_t now_ms)
+{
+    bool young = now_ms - f->begun_ms < JOB_YOUNG_MS;
+
+    return (err_class(err) == CLASS_TEMPORARY && err != ERR_CANCELLED) ||
+           (err == ERR_NOT_FOUND && young);
+}
+
+static void plan_next(struct app *a, struct follow *f)
+{
+    const struct config_job *c = &a->config.job;
+    uint64_t pause = f->pause_ms == 0 ? c->poll_first_ms : (uint64_t)f->pause_ms * 3 / 2;
+
+    f->pause_ms = pause < c->poll_max_ms ? (uint32_t)pause : c->poll_max_ms;
+    f->next_ms = clock_now().mono_ms + backoff_near_ms(f->pause_ms, session_random()) +
+                 a->session.bulk.retry_after_ms;
+}
+
+static struct follow *next_due(struct follow *f, unsigned n)
+{
+    struct follow *first = f;
+
+    for (unsigned i = 1; i < n; i++) {
+        if (f[i].next_ms < first->next_ms) {
+            first = &f[i];
+        }
+    }
+    return first;
+}
+
+static int look(struct app *a, struct follow *f)
+{
+    uint64_t now_ms = clock_now().mono_ms;
+    int err = f->next_ms > now_ms ? session_sleep(&a->session, (uint32_t)(f->next_ms - now_ms)) : 0;
+
+    if (err == 0) {
+        err = follow_once(a, f);
+    }
+    if (err == ERR_CANCELLED) {
+        return ERR_STILL_RUNNING;
+    }
+    now_ms = clock_now().mono_ms;
+    if (err != 0 && !harmless(f, err, now_ms)) {
+        return err;
+    }
+    if (err != 0) {
+        log_put(LOG_AT_WARNING, "a look at job ", f->id, " failed, going on: ", err_what(err), ": ",
+                a->session.where.text);
+    }
+    if (!f->settled && now_ms - f->begun_ms >= a->config.job.deadline_ms) {
+        return ERR_STILL_RUNNING;
+    }
+    plan_next(a, f);
+    return 0;
+}
+
+int follow_wait(struct app *a, struct follow *f, unsigned n)
+{
+    for (;;) {
+        struct follow *due = next_due(f, n);
+        int err = look(a, due);
+
+        if (err != 0) {
+            return err;
+        }
+        if (due->settled) {
+            return (int)(due - f);
+        }
+    }
+}
+
+static const char *outcome_name(const struct follow *f)
+{
+    static const char *const name[] = {
+        [OUTCOME_GOING] = "going",   [OUTCOME_ASK] = "going",
+        [OUTCOME_DONE] = "done",     [OUTCOME_PARTIAL] = "partial",
+        [OUTCOME_FAILED] = "failed", [OUTCOME_MISMATCH] = "mismatch"};
+
+    return f->settled ? name[f->verdict.outcome] : name[OUTCOME_GOING];
+}
+
+static void put_count(struct json_out *j, const char *key, int64_t count)
+{
+    json_out_key(j, key);
+    if (count == JOB_UNTOLD) {
+        json_out_null(j);
+    } else {
+        json_out_i64(j, count);
+    }
+}
+
+static void report_json(struct app *a, const struct follow *f, const struct reasons *r)
+{
+    struct json_out *j = &a->json;
+
+    json_out_put_string(j, "job", f->id);
+    json_out_put_string(j, "status", f->word);
+    json_out_put_string(j, "outcome", outcome_name(f));
+    put_count(j, "sent", f->sent);
+    put_count(j, "stored", f->settled ? f->verdict.stored : JOB_UNTOLD);
+    put_count(j, "failed", f->settled ? f->verdict.failed : JOB_UNTOLD);
+    json_out_put_string(j, "message", f->message);
+    json_out_key(j, "reasons");
+    json_out_array(j);
+    for (uint64_t i = 0; i < r->count && i < REASONS_MAX; i++) {
+        json_out_string(j, r->text[i]);
+    }
+    json_out_end(j);
+}
+
+static void put_part(struct out *o, const char *lead, int64_t count, const char *what)
+{
+    out_text(o, lead);
+    if (count == JOB_UNTOLD) {
+        out_text(o, "?");
+    } else {
+        out_i64(o, count);
+    }
+    out_text(o, what);
+}
+
+static void report_text(struct app *a, const struct follow *f, const struct reasons *r)
+{
+    struct out *o = &a->out;
+
+    out_text(o, "job ");
+    out_text(o, f->id);
+    out_text(o, " ");
+    out_text(o, f->word);
+    if (f->settled) {
+        if (f->sent != JOB_UNTOLD) {
+            put_part(o, ": ", f->sent, " sent");
+        }
+        put_part(o, f->sent != JOB_UNTOLD ? ", " : ": ", f->verdict.stored, " stored");
+        put_part(o, ", ", f->verdict.failed, " failed");
+    }
+    if (f->message[0] != '\0') {
+        out_text(o, ", the service says: ");
+        out_text(o, f->message);
+    }
+    out_text(o, "\n");
+    for (uint64_t i = 0; i < r->count && i < REASONS_MAX; i++) {
+        out_text(o, "  reason: ");
+        out_text(o, r->text[i]);
+        out_text(o, "\n");
+    }
+    if (r->count > REASONS_MAX) {
+        put_part(o, "  and ", (int64_t)(r->count - REASONS_MAX), " more: `ocbulk errors ");
+        out_text(o, f->id);
+        out_text(o, "`\n");
+    }
+}
+
+void follow_report(struct app *a, const struct follow *f)
+{
+    struct reasons reasons = {0};
+    const struct bulk_receiver to = {take_reason, &reasons};
+
+    if (f->settled && f->err != 0) {
+        int err = session_errors(&a->session, f->id, &to);
+
+        if (err != 0) {
+            log_put(LOG_AT_WARNING, "the reasons cannot be read: ", err_what(err), ": ",
+                    a->session.where.text);
+        }
+    }
+    if (app_json(a)) {
+        report_json(a, f, &reasons);
+    } else {
+        report_text(a, f, &reasons);
+        (void)out_flush(&a->out); /* its error sticks and is told at the end */
+    }
+}

@@ -1,0 +1,33 @@
+#include "linux/line.h"
+
+#include "base/num.h"
+
+void line_set(struct line *l, const char *text)
+{
+    l->len = 0;
+    l->text[0] = '\0';
+    line_put(l, text);
+}
+
+void line_put(struct line *l, const char *text)
+{
+    while (*text != '\0' && l->len < sizeof l->text - 1) {
+        l->text[l->len++] = *text++;
+    }
+    l->text[l->len] = '\0';
+}
+
+void line_u64(struct line *l, uint64_t v)
+{
+    char digits[NUM_U64_CAP];
+
+    (void)num_print_u64(digits, v);
+    line_put(l, digits);
+}
+
+void line_pad(struct line *l, size_t column)
+{
+    do {
+        line_put(l, " ");
+    } while (l->len < column && l->len < sizeof l->text - 1);
+}

@@ -1,0 +1,20 @@
+/* line: a short text put together in fixed memory; what does not fit is left out. */
+#ifndef OCBULK_PORT_LINE_H
+#define OCBULK_PORT_LINE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define LINE_CAP 512
+
+struct line {
+    size_t len;
+    char text[LINE_CAP]; /* with a final 0, always */
+};
+
+void line_set(struct line *l, const char *text);
+void line_put(struct line *l, const char *text);
+void line_u64(struct line *l, uint64_t v);
+void line_pad(struct line *l, size_t column); /* spaces up to a column, one at least */
+
+#endif

@@ -1,0 +1,269 @@
+/* ocbulk: the program. Each command stands in a file of its own, cmd_*.c. */
+#include "base/err.h"
+#include "base/text.h"
+#include "linux/app.h"
+#include "linux/harden.h"
+#include "linux/log.h"
+
+#include <string.h>
+#include <unistd.h>
+
+static const struct command *const command[] = {
+    &cmd_objects, &cmd_check, &cmd_upload, &cmd_status,
+    &cmd_errors,  &cmd_jobs,  &cmd_cancel, &cmd_config,
+};
+
+static const char common[] =
+    "Common options\n"
+    "  -c, --config FILE   read this configuration ($OCBULK_CONFIG, /etc/ocbulk.conf)\n"
+    "      --json          one JSON object on stdout, also for failures\n"
+    "  -q, --quiet         no progress meter, errors only\n"
+    "  -v, --verbose       tell each call\n"
+    "  -h, --help          this, or a command's own help\n"
+    "  -V, --version       version, profile, libraries\n"
+    "Every key of the configuration is also an option: --base-url URL, --batch-records 500.\n"
+    "Secrets are none of them: they come from credentials_file or the environment.\n";
+
+static void put_padded(struct out *o, const char *text, size_t column)
+{
+    struct line l;
+
+    line_set(&l, text);
+    line_pad(&l, column);
+    out_text(o, l.text);
+}
+
+static void print_help(struct out *o)
+{
+    out_text(o, "ocbulk: uploads CSV records through the Open Connectors Bulk API\n\n"
+                "usage: ocbulk COMMAND [WORD ...] [--option ...]\n\nCommands\n");
+    for (size_t i = 0; i < COUNT(command); i++) {
+        struct line l;
+
+        line_set(&l, "  ");
+        line_put(&l, command[i]->name);
+        line_put(&l, " ");
+        line_put(&l, command[i]->words);
+        put_padded(o, l.text, 38);
+        out_text(o, command[i]->summary);
+        out_text(o, "\n");
+    }
+    out_text(o, "\n");
+    out_text(o, common);
+}
+
+static void print_command_help(struct out *o, const struct command *c)
+{
+    out_text(o, "usage: ocbulk ");
+    out_text(o, c->name);
+    out_text(o, " ");
+    out_text(o, c->words);
+    out_text(o, "\n\n");
+    out_text(o, c->summary);
+    out_text(o, "\n");
+    out_text(o, c->help);
+    out_text(o, "\n");
+    out_text(o, common);
+}
+
+static int print_version(struct app *a)
+{
+    if (app_json(a)) {
+        json_out_object(&a->json);
+        json_out_put_string(&a->json, "command", "version");
+        json_out_put_string(&a->json, "version", OCBULK_VERSION);
+        json_out_put_string(&a->json, "profile", OCBULK_PROFILE);
+        json_out_put_string(&a->json, "mbedtls", tls_library());
+        json_out_end(&a->json);
+        return 0;
+    }
+    out_text(&a->out, "ocbulk " OCBULK_VERSION " (profile " OCBULK_PROFILE ")\n");
+    out_text(&a->out, tls_library());
+    out_text(&a->out, ", jsmn 1.1, inih 59\n");
+    return 0;
+}
+
+static const struct command *find_command(struct app *a)
+{
+    const char *name[COUNT(command)];
+    struct line fix;
+
+    for (size_t i = 0; i < COUNT(command); i++) {
+        name[i] = command[i]->name;
+        if (strcmp(name[i], a->args.command) == 0) {
+            return command[i];
+        }
+    }
+    int near = text_nearest(a->args.command, name, COUNT(command));
+
+    line_set(&fix, near >= 0 ? "did you mean `" : "");
+    line_put(&fix, near >= 0 ? name[near] : "");
+    line_put(&fix, near >= 0 ? "`?" : "");
+    line_set(&a->args.fault, "unknown command ");
+    line_put(&a->args.fault, a->args.command);
+    (void)app_fail(a, ERR_USAGE, a->args.fault.text, fix.text);
+    return NULL;
+}
+
+static int check_usage(struct app *a, const struct command *c)
+{
+    const struct {
+        char letter;
+        bool given;
+        const char *name;
+    } option[] = {
+        {'w', a->args.wait, "--wait"},
+        {'n', a->args.dry_run, "--dry-run"},
+        {'o', a->args.output != NULL, "--output"},
+        {'O', a->args.object != NULL, "--object"},
+        {'f', a->args.from_record != NULL, "--from-record"},
+    };
+    struct line where, fix;
+
+    line_set(&where, "");
+    for (size_t i = 0; i < COUNT(option); i++) {
+        if (option[i].given && strchr(c->letters, option[i].letter) == NULL) {
+            line_set(&where, "this command has no option ");
+            line_put(&where, option[i].name);
+        }
+    }
+    if (a->args.words < c->least) {
+        line_set(&where, "a word is missing");
+    } else if (a->args.words > c->most) {
+        line_set(&where, "a word too many: ");
+        line_put(&where, a->args.word[c->most]);
+    }
+    if (where.len == 0) {
+        return 0;
+    }
+    line_set(&fix, "usage: ocbulk ");
+    line_put(&fix, c->name);
+    line_put(&fix, " ");
+    line_put(&fix, c->words);
+    return app_fail(a, ERR_USAGE, where.text, fix.text);
+}
+
+/* Keys of [object NAME] concern the object that the command is about. */
+static void aim_flags(struct app *a, const struct command *c)
+{
+    const char *object = a->args.object;
+
+    if (object == NULL && (c == &cmd_upload || c == &cmd_objects)) {
+        object = a->args.word[0];
+    }
+    for (unsigned i = 0; i < a->args.flags; i++) {
+        if (config_is_object_key(a->args.flag[i].key)) {
+            a->args.flag[i].object = object;
+        }
+    }
+}
+
+static int load_config(struct app *a)
+{
+    struct config_error e;
+    int err = config_load(&a->config, a->args.config, a->args.flag, &e);
+
+    if (err != 0) {
+        return app_fail(a, err, e.where, e.fix);
+    }
+    enum log_level level = (enum log_level)a->config.log.level;
+
+    level = a->args.verbose && level < LOG_AT_DEBUG ? LOG_AT_DEBUG : level;
+    level = a->args.quiet ? LOG_AT_ERROR : level;
+    log_begin(level, a->config.log.target == LOG_TO_SYSLOG);
+    return 0;
+}
+
+static int run_command(struct app *a, const struct command *c)
+{
+    int err = 0;
+
+    if (!c->offline) {
+        err = session_begin(&a->session, &a->config, a->args.quiet || app_json(a));
+        if (err != 0) {
+            return app_fail_session(a, err);
+        }
+    }
+    return c->run(a);
+}
+
+static void end_json(struct app *a, int err)
+{
+    struct json_out *j = &a->json;
+
+    json_out_put_u64(j, "exit", (uint64_t)exit_of(err));
+    json_out_key(j, "error");
+    if (a->err == 0) {
+        json_out_null(j);
+    } else {
+        json_out_object(j);
+        json_out_put_string(j, "name", err_name(a->err));
+        json_out_put_string(j, "what", err_what(a->err));
+        json_out_put_string(j, "where", a->where.text);
+        json_out_put_string(j, "fix", a->fix);
+        json_out_put_u64(j, "http_status", a->http_status);
+        json_out_put_string(j, "request_id", a->request_id);
+        json_out_end(j);
+    }
+    json_out_end(j);
+}
+
+static int run_json(struct app *a, const struct command *c, int err)
+{
+    json_out_object(&a->json);
+    json_out_put_string(&a->json, "command", c != NULL ? c->name : a->args.command);
+    if (err == 0) {
+        err = run_command(a, c);
+    }
+    end_json(a, err);
+    return err;
+}
+
+static int run(struct app *a)
+{
+    const struct command *c = NULL;
+    int err;
+
+    if (a->args.version) {
+        return print_version(a);
+    }
+    if (a->args.command == NULL) {
+        print_help(&a->out);
+        return a->args.help ? 0 : ERR_USAGE;
+    }
+    c = find_command(a);
+    if (c != NULL && a->args.help) {
+        print_command_help(&a->out, c);
+        return 0;
+    }
+    err = c == NULL ? ERR_USAGE : check_usage(a, c);
+    if (err == 0) {
+        aim_flags(a, c);
+        err = load_config(a);
+    }
+    if (app_json(a)) {
+        return run_json(a, c, err);
+    }
+    return err == 0 ? run_command(a, c) : err;
+}
+
+int main(int argc, char **argv)
+{
+    static struct app app;
+    int err;
+
+    harden_process();
+    out_init(&app.out, STDOUT_FILENO);
+    json_out_init(&app.json, &app.out);
+    err = args_read(&app.args, argc, argv);
+    if (err != 0) {
+        log_error(err, app.args.fault.text, NULL);
+        return exit_of(err);
+    }
+    err = run(&app);
+    if (out_flush(&app.out) != 0) {
+        err = exit_worse(err, app_fail(&app, ERR_FILE_WRITE, "standard output", NULL));
+    }
+    session_end(&app.session);
+    return exit_of(err);
+}

@@ -1,0 +1,456 @@
+#include "linux/session.h"
+
+#include "base/err.h"
+#include "link/tls_platform.h"
+#include "linux/clock.h"
+#include "linux/cpu.h"
+#include "linux/harden.h"
+#include "linux/log.h"
+#include "linux/stop.h"
+#include "sync/backoff.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* mbedTLS' memory, all of it; 64-bit cells for its alignment. */
+static uint64_t arena[TLS_ARENA_CAP / sizeof(uint64_t)];
+
+static const char *set_or_null(const char *text)
+{
+    return text[0] != '\0' ? text : NULL;
+}
+
+static int fail_at(struct session *s, int err, const char *where)
+{
+    line_set(&s->where, where);
+    return err;
+}
+
+static int open_ca(struct session *s)
+{
+    static const char *const bundle[] = {"/etc/ssl/certs/ca-certificates.crt", "/etc/ssl/cert.pem",
+                                         "/etc/pki/tls/certs/ca-bundle.crt"};
+    const char *file = s->config->service.ca_file;
+
+    if (file[0] != '\0') {
+        return disk_open(&s->ca, file) == 0 ? 0 : fail_at(s, ERR_CA_FILE, file);
+    }
+    for (size_t i = 0; i < COUNT(bundle); i++) {
+        if (disk_open(&s->ca, bundle[i]) == 0) {
+            return 0;
+        }
+    }
+    return fail_at(s, ERR_CA_FILE, "the system has no bundle in the usual places");
+}
+
+static int read_pem(struct session *s, const char *path, char dst[CLIENT_PEM_CAP])
+{
+    struct disk d;
+    int n = -1;
+
+    if (disk_open(&d, path) == 0) {
+        n = d.file.read_at(&d, 0, (uint8_t *)dst, CLIENT_PEM_CAP);
+        disk_close(&d);
+    }
+    if (n < 0 || n == CLIENT_PEM_CAP) {
+        return fail_at(s, ERR_CLIENT_CERT, path);
+    }
+    dst[n] = '\0';
+    return 0;
+}
+
+static int read_client(struct session *s)
+{
+    const struct config_service *c = &s->config->service;
+
+    if (c->client_cert[0] == '\0' && c->client_key[0] == '\0') {
+        return 0;
+    }
+    if (c->client_cert[0] == '\0' || c->client_key[0] == '\0') {
+        return fail_at(s, ERR_CLIENT_CERT, "client_cert and client_key belong together");
+    }
+    int err = read_pem(s, c->client_cert, s->client_cert);
+
+    err = err == 0 ? read_pem(s, c->client_key, s->client_key) : err;
+    s->tls.client_cert = s->client_cert;
+    s->tls.client_key = s->client_key;
+    return err;
+}
+
+static void set_exchange(struct session *s)
+{
+    const struct config *c = s->config;
+    bool proxy = c->proxy.host[0] != '\0' && !config_no_proxy(c);
+
+    s->exchange = (struct exchange_options){
+        .host = c->url.host,
+        .port = c->url.port,
+        .authority = c->url.authority,
+        .proxy_host = proxy ? c->proxy.host : NULL,
+        .proxy_port = c->proxy.port,
+        .proxy_credentials = set_or_null(s->proxy.basic),
+        .lookup_ms = c->link.connect_ms,
+        .connect_ms = c->link.connect_ms,
+        .handshake_ms = c->link.handshake_ms,
+        .idle_ms = c->link.idle_ms,
+        .answer_ms = c->link.answer_ms,
+        .attempt_ms = c->link.attempt_ms,
+    };
+    s->sockets_options = (struct sockets_options){(enum sockets_family)c->link.family,
+                                                  set_or_null(c->link.interface)};
+    s->net = sockets_net(&s->sockets, &s->sockets_options);
+}
+
+static void set_service(struct session *s)
+{
+    const struct config_service *c = &s->config->service;
+
+    s->service = (struct bulk_service){
+        .host = s->config->url.host_field,
+        .base = s->config->url.path,
+        .hub = set_or_null(c->hub),
+        .elements_version = set_or_null(c->elements_version),
+        .callback_url = set_or_null(c->callback_url),
+        .user_agent = "ocbulk/" OCBULK_VERSION,
+        .element_token = s->credentials.element_token,
+        .user_secret = s->credentials.user_secret,
+        .organization_secret = set_or_null(s->credentials.organization_secret),
+    };
+}
+
+static int load_credentials(struct session *s)
+{
+    char where[CONFIG_ERROR_CAP];
+    int err = credentials_load(&s->credentials, s->config->service.credentials_file, where);
+
+    if (err == 0 && s->config->link.proxy_credentials_file[0] != '\0') {
+        err = proxy_credentials_load(&s->proxy, s->config->link.proxy_credentials_file, where);
+    }
+    if (err != 0) {
+        return fail_at(s, err, where);
+    }
+    harden_secrets(&s->credentials, sizeof s->credentials + sizeof s->proxy);
+    out_add_secret(s->credentials.element_token);
+    out_add_secret(s->credentials.user_secret);
+    out_add_secret(s->credentials.organization_secret);
+    out_add_secret(s->proxy.pair);
+    out_add_secret(s->proxy.basic);
+    return 0;
+}
+
+int session_begin(struct session *s, const struct config *config, bool quiet)
+{
+    memset(s, 0, sizeof *s); /* a compound literal would stand on the stack first */
+    s->config = config;
+    s->quiet = quiet;
+    s->ca.fd = s->sockets.fd = -1;
+    if (config->url.host[0] == '\0') {
+        return fail_at(s, ERR_URL, "base_url is not set");
+    }
+    int err = load_credentials(s);
+
+    err = err == 0 ? open_ca(s) : err;
+    err = err == 0 ? read_client(s) : err;
+    if (err != 0) {
+        return err;
+    }
+    if (clock_now().wall_s < CLOCK_EARLIEST_S) {
+        return fail_at(s, ERR_CLOCK, "it shows a time before this program was built");
+    }
+    s->tls.anchor = (struct trust_anchor){.ca = s->ca.file, .ca_id = s->ca.id};
+    memcpy(s->tls.anchor.pin, config->service.pin, sizeof s->tls.anchor.pin);
+    s->tls.anchor.pins = config->service.pins;
+    s->tls.aes_fast = cpu_has_aes();
+    set_exchange(s);
+    set_service(s);
+    stop_begin();
+    err = tls_platform_begin((uint8_t *)arena, sizeof arena);
+    if (err == 0) {
+        s->begun = true;
+        err = bulk_init(&s->bulk, &s->service, &s->exchange, &s->tls, &s->net);
+    }
+    return err == 0 ? 0
+                    : fail_at(s, err, err == ERR_CLIENT_CERT ? config->service.client_cert : "");
+}
+
+void session_end(struct session *s)
+{
+    if (s->begun) {
+        if (log_wants(LOG_AT_DEBUG)) {
+            struct line l;
+
+            line_set(&l, "TLS arena: ");
+            line_u64(&l, tls_platform_peak());
+            line_put(&l, " bytes at the most");
+            log_put(LOG_AT_DEBUG, l.text);
+        }
+        bulk_free(&s->bulk);
+        tls_platform_end();
+        s->begun = false;
+    }
+    disk_close(&s->ca);
+    out_forget_secrets();
+    credentials_wipe(&s->credentials);
+    proxy_credentials_wipe(&s->proxy);
+}
+
+uint32_t session_random(void)
+{
+    uint32_t r = 0;
+
+    (void)device_random((uint8_t *)&r, sizeof r); /* without any, the pause is the shortest */
+    return r;
+}
+
+static uint32_t until(uint64_t deadline_ms, uint64_t now_ms, uint32_t most_ms)
+{
+    uint64_t left = deadline_ms > now_ms ? deadline_ms - now_ms : 0;
+
+    return left < most_ms ? (uint32_t)left : most_ms;
+}
+
+int session_sleep(struct session *s, uint32_t ms)
+{
+    uint64_t end = clock_now().mono_ms + ms;
+
+    for (;;) {
+        uint64_t now_ms = clock_now().mono_ms;
+
+        if (stop_asked() > 0) {
+            return ERR_CANCELLED;
+        }
+        if (now_ms >= end) {
+            return 0;
+        }
+        s->net.wait(s->net.ctx, WANT_TIME, until(end, now_ms, SESSION_WAIT_MAX_MS));
+    }
+}
+
+/* A stop before the gate ends the call at once; behind it the answer is worth waiting for. */
+static int stopped(const struct session *s, uint64_t since_ms, uint64_t now_ms)
+{
+    bool patient = s->bulk.call == BULK_UPLOAD && s->bulk.x.gate_open && stop_asked() < 2 &&
+                   now_ms - since_ms < SESSION_STOP_MS;
+
+    if (patient) {
+        return 0;
+    }
+    return s->bulk.call == BULK_UPLOAD && s->bulk.x.gate_open ? ERR_OUTCOME_UNKNOWN : ERR_CANCELLED;
+}
+
+static int drive(struct session *s, uint64_t records)
+{
+    struct bulk *b = &s->bulk;
+    uint64_t since_ms = 0;
+
+    for (;;) {
+        struct now now = clock_now();
+        enum want want = bulk_step(b, &now);
+
+        if (want == WANT_NOTHING) {
+            return b->err;
+        }
+        if (want == WANT_GATE) {
+            bulk_commit(b, &now);
+            continue;
+        }
+        if (b->call == BULK_UPLOAD) {
+            uint64_t share = s->progress.total > 0 ? s->progress.total : 1;
+
+            progress_step(&s->progress, b->x.bytes_out, records * b->x.bytes_out / share,
+                          now.mono_ms);
+        }
+        if (stop_asked() > 0) {
+            since_ms = since_ms == 0 ? now.mono_ms : since_ms;
+            int err = stopped(s, since_ms, now.mono_ms);
+
+            if (err != 0) {
+                bulk_drop(b);
+                b->cause = ERR_CANCELLED;
+                return err;
+            }
+        }
+        if (want != WANT_STEP) {
+            s->net.wait(s->net.ctx, want,
+                        until(exchange_deadline_ms(&b->x), now.mono_ms, SESSION_WAIT_MAX_MS));
+        }
+    }
+}
+
+static void put_quoted(struct line *l, const char *lead, const char *text)
+{
+    if (text[0] != '\0') {
+        line_put(l, lead);
+        line_put(l, text);
+    }
+}
+
+static void put_hex(struct line *l, unsigned v)
+{
+    char digits[9] = {0};
+    size_t at = sizeof digits - 1;
+
+    do {
+        digits[--at] = "0123456789ABCDEF"[v % 16];
+        v /= 16;
+    } while (v > 0 && at > 0);
+    line_put(l, &digits[at]);
+}
+
+static void put_cause(struct session *s, int err)
+{
+    const struct tls *tls = &s->bulk.x.tls;
+
+    put_quoted(&s->where, ": ", tls->report.detail);
+    if (err == ERR_CONNECT && s->sockets.sys != 0) {
+        put_quoted(&s->where, ": ", strerror(s->sockets.sys));
+    }
+    if ((err == ERR_TLS_HANDSHAKE || err == ERR_TLS_RECORD) && tls->code != 0) {
+        line_put(&s->where, ": mbedTLS error -0x");
+        put_hex(&s->where, (unsigned)-tls->code);
+    }
+    if (err == ERR_PROXY && s->bulk.x.tunnel.status != 0) {
+        line_put(&s->where, ": HTTP ");
+        line_u64(&s->where, s->bulk.x.tunnel.status);
+    }
+}
+
+/* "host:port, HTTP 413, the service says …, request id …" */
+static void say_where(struct session *s, int err)
+{
+    const struct bulk *b = &s->bulk;
+
+    line_set(&s->where, s->exchange.proxy_host != NULL ? "through the proxy to " : "");
+    line_put(&s->where, s->exchange.authority);
+    put_cause(s, err == ERR_OUTCOME_UNKNOWN ? b->cause : err);
+    if (b->status != 0) {
+        line_put(&s->where, ", HTTP ");
+        line_u64(&s->where, b->status);
+    }
+    if (err == ERR_REDIRECTED) {
+        put_quoted(&s->where, ", to ", b->location);
+    }
+    if (err == ERR_OUTCOME_UNKNOWN && b->cause != 0) {
+        put_quoted(&s->where, ", because ", err_what(b->cause));
+    }
+    put_quoted(&s->where, ", it says: ", b->job.message);
+    put_quoted(&s->where, ", request id ", bulk_request_id(b));
+    if (b->retry_after_ms > 0) {
+        line_put(&s->where, ", it asks for ");
+        line_u64(&s->where, b->retry_after_ms / 1000);
+        line_put(&s->where, " s of rest");
+    }
+}
+
+static void say_call(const struct session *s, int err)
+{
+    static const char *const name[] = {
+        [BULK_OBJECTS] = "objects", [BULK_METADATA] = "metadata", [BULK_UPLOAD] = "upload",
+        [BULK_STATUS] = "status",   [BULK_ERRORS] = "errors",     [BULK_JOBS] = "jobs",
+        [BULK_CANCEL] = "cancel"};
+    const struct bulk *b = &s->bulk;
+    struct line l;
+
+    if (!log_wants(LOG_AT_INFO)) {
+        return;
+    }
+    line_set(&l, name[b->call]);
+    line_put(&l, ": HTTP ");
+    line_u64(&l, b->status);
+    put_quoted(&l, ", ", err != 0 ? err_name(err) : "");
+    put_quoted(&l, ", request id ", bulk_request_id(b));
+    put_quoted(&l, ", ", tls_version(&b->x.tls));
+    put_quoted(&l, " ", tls_cipher(&b->x.tls));
+    line_put(&l, b->x.reused ? ", kept connection" : b->x.tls.resumed ? ", resumed" : "");
+    log_put(LOG_AT_INFO, l.text);
+}
+
+static int run(struct session *s, int err, uint64_t records)
+{
+    if (err == 0) {
+        err = drive(s, records);
+        say_call(s, err);
+    }
+    if (err != 0) {
+        say_where(s, err);
+    }
+    return err;
+}
+
+static bool passing(const struct session *s, int err)
+{
+    return err_class(err) == CLASS_TEMPORARY && err != ERR_CANCELLED &&
+           s->bulk.retry_after_ms <= SESSION_PAUSE_MAX_MS;
+}
+
+/* Whatever may be asked again without harm is. */
+static int get(struct session *s, int err)
+{
+    err = run(s, err, 0);
+    for (unsigned tries = 0; tries < SESSION_TRIES - 1 && passing(s, err); tries++) {
+        struct now now;
+        uint32_t pause = s->bulk.retry_after_ms;
+
+        pause += backoff_ms(tries, SESSION_BACKOFF_MS, SESSION_PAUSE_MAX_MS, session_random());
+        log_put(LOG_AT_INFO, "trying again: ", err_what(err), ": ", s->where.text);
+        if (session_sleep(s, pause) != 0) {
+            return err;
+        }
+        now = clock_now();
+        err = run(s, bulk_again(&s->bulk, &now), 0);
+    }
+    return err;
+}
+
+int session_objects(struct session *s, const struct bulk_receiver *to)
+{
+    struct now now = clock_now();
+
+    return get(s, bulk_objects(&s->bulk, to, &now));
+}
+
+int session_metadata(struct session *s, const char *object, const struct bulk_receiver *to)
+{
+    struct now now = clock_now();
+
+    return get(s, bulk_metadata(&s->bulk, object, to, &now));
+}
+
+int session_status(struct session *s, const char *id)
+{
+    struct now now = clock_now();
+
+    return get(s, bulk_status(&s->bulk, id, &now));
+}
+
+int session_errors(struct session *s, const char *id, const struct bulk_receiver *to)
+{
+    struct now now = clock_now();
+
+    return get(s, bulk_errors(&s->bulk, id, to, &now));
+}
+
+int session_jobs(struct session *s, const struct bulk_receiver *to)
+{
+    struct now now = clock_now();
+
+    return get(s, bulk_jobs(&s->bulk, to, &now));
+}
+
+int session_cancel(struct session *s, const char *id)
+{
+    struct now now = clock_now();
+
+    return get(s, bulk_cancel(&s->bulk, id, &now));
+}
+
+int session_upload(struct session *s, const struct bulk_upload *upload, uint64_t records)
+{
+    struct now now = clock_now();
+    int err = bulk_upload(&s->bulk, upload, &now);
+
+    progress_begin(&s->progress, err == 0 ? bulk_length(&s->bulk) : 0, s->quiet, now.mono_ms);
+    err = run(s, err, records);
+    progress_end(&s->progress);
+    return err;
+}

@@ -1,0 +1,56 @@
+/* session: everything one run needs to talk to the service, and the loop that waits.
+ *
+ * begin reads the credentials and opens the CA file; nothing is sent before the first call. All
+ * calls go over one connection while the service keeps it open. A GET that failed for a passing
+ * reason is tried again SESSION_TRIES times with back-off; an upload never is, by itself.
+ *
+ * Memory  One struct, the TLS arena apart. The configuration is borrowed.
+ * Errors  As bulk; from begin ERR_URL (no base_url), those of credentials, ERR_CA_FILE,
+ *         ERR_CLIENT_CERT, ERR_CLOCK, ERR_TLS_MEMORY, ERR_ENTROPY; ERR_CANCELLED after a signal.
+ *         `where` then says where in words. */
+#ifndef OCBULK_PORT_SESSION_H
+#define OCBULK_PORT_SESSION_H
+
+#include "bulk/bulk.h"
+#include "linux/config.h"
+#include "linux/credentials.h"
+#include "linux/disk.h"
+#include "linux/line.h"
+#include "linux/progress.h"
+#include "sockets/sockets.h"
+
+struct session {
+    const struct config *config;
+    struct credentials credentials;
+    struct proxy_credentials proxy;
+    struct disk ca;
+    struct sockets_options sockets_options;
+    struct sockets sockets;
+    struct net net;
+    struct exchange_options exchange;
+    struct tls_options tls;
+    struct bulk_service service;
+    struct bulk bulk;
+    struct progress progress;
+    bool quiet; /* no meter */
+    bool begun;
+    struct line where;
+    char client_cert[CLIENT_PEM_CAP], client_key[CLIENT_PEM_CAP];
+};
+
+int session_begin(struct session *s, const struct config *config, bool quiet);
+void session_end(struct session *s);
+
+int session_objects(struct session *s, const struct bulk_receiver *to);
+int session_metadata(struct session *s, const char *object, const struct bulk_receiver *to);
+int session_status(struct session *s, const char *id);
+int session_errors(struct session *s, const char *id, const struct bulk_receiver *to);
+int session_jobs(struct session *s, const struct bulk_receiver *to);
+int session_cancel(struct session *s, const char *id);
+/* One attempt. records: how many the batch has, for the meter. */
+int session_upload(struct session *s, const struct bulk_upload *upload, uint64_t records);
+
+int session_sleep(struct session *s, uint32_t ms); /* 0, or ERR_CANCELLED */
+uint32_t session_random(void);
+
+#endif
