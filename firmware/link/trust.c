@@ -247,7 +247,9 @@ static int check_path(const struct trust_anchor *a, mbedtls_x509_crt *chain, uin
 static void seal(struct trust_verdict *v, const struct trust_anchor *a,
                  const mbedtls_x509_crt *leaf, const char *host)
 {
-    digest(v->leaf, leaf->raw.p, leaf->raw.len);
+    if (leaf != NULL) {
+        digest(v->leaf, leaf->raw.p, leaf->raw.len);
+    }
     digest(v->host, host, strlen(host));
     digest(v->pins, a->pin, (size_t)a->pins * sizeof a->pin[0]);
     v->ca_id = a->ca_id;
@@ -300,7 +302,8 @@ bool trust_still(const struct trust_verdict *v, const struct trust_anchor *a,
         return false;
     }
     seal(&now, a, leaf, host);
-    return now.ca_id == v->ca_id && memcmp(now.leaf, v->leaf, sizeof now.leaf) == 0 &&
+    return now.ca_id == v->ca_id &&
+           (leaf == NULL || memcmp(now.leaf, v->leaf, sizeof now.leaf) == 0) &&
            memcmp(now.host, v->host, sizeof now.host) == 0 &&
            memcmp(now.pins, v->pins, sizeof now.pins) == 0;
 }

@@ -46,7 +46,8 @@ int trust_check(const struct trust_anchor *a, const mbedtls_x509_crt *chain, con
                 int64_t wall_s, uint8_t *scratch, struct trust_verdict *verdict,
                 struct trust_report *report);
 
-/* Whether the verdict still holds for this leaf, host, anchor and time. */
+/* Whether the verdict still holds for this leaf, host, anchor and time; leaf NULL: whether it may
+ * for the right leaf. */
 bool trust_still(const struct trust_verdict *v, const struct trust_anchor *a,
                  const mbedtls_x509_crt *leaf, const char *host, int64_t wall_s);
 
