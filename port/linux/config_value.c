@@ -74,7 +74,7 @@ static int read_pin(struct config_service *s, const char *text, size_t len,
                     struct config_fault *fault)
 {
     if (s->pins == TLS_PINS_MAX) {
-        return fault_text(fault, "there are more pins than TLS_PINS_MAX", ERR_CONFIG);
+        return fault_text(fault, "is given more often than TLS_PINS_MAX allows", ERR_CONFIG);
     }
     if (len < PIN_HEAD_LEN || memcmp(text, PIN_HEAD, PIN_HEAD_LEN) != 0 ||
         base64_decode(s->pin[s->pins], sizeof(s->pin[0]), text + PIN_HEAD_LEN, len - PIN_HEAD_LEN) <

@@ -32,8 +32,9 @@ static void takes_urls_apart(void **state)
         const char *host, *authority, *host_field, *path;
         unsigned port;
     } rows[] = {
-        {"the seed's address", "https://api.openconnectors.us2.ext.hana.ondemand.com/elements/api-v2",
-         URL_SERVICE, "api.openconnectors.us2.ext.hana.ondemand.com",
+        {"the seed's address",
+         "https://api.openconnectors.us2.ext.hana.ondemand.com/elements/api-v2", URL_SERVICE,
+         "api.openconnectors.us2.ext.hana.ondemand.com",
          "api.openconnectors.us2.ext.hana.ondemand.com:443",
          "api.openconnectors.us2.ext.hana.ondemand.com", "/elements/api-v2", 443},
         {"no path", "https://a", URL_SERVICE, "a", "a:443", "a", "", 443},
@@ -77,8 +78,8 @@ static void takes_urls_apart(void **state)
         const char *fault;
         if (parse(&u, rows[at].text, rows[at].kind, &fault) != 0 ||
             strcmp(u.host, rows[at].host) != 0 || strcmp(u.authority, rows[at].authority) != 0 ||
-            strcmp(u.host_field, rows[at].host_field) != 0 ||
-            strcmp(u.path, rows[at].path) != 0 || u.port != rows[at].port) {
+            strcmp(u.host_field, rows[at].host_field) != 0 || strcmp(u.path, rows[at].path) != 0 ||
+            u.port != rows[at].port) {
             fail_msg("%s: %s, %s, %s, %s, %u, %s", rows[at].name, u.host, u.authority, u.host_field,
                      u.path, u.port, fault != NULL ? fault : "");
         }
