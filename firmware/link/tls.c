@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+enum { READS_MAX = 64 }; /* reads of the socket in one call; a whole handshake takes some 20 */
+
 /* TLS 1.3 suites first, then 1.2, AES or ChaCha20 in front as the CPU is better at. */
 static const int AES_FIRST[] = {
     MBEDTLS_TLS1_3_AES_128_GCM_SHA256,
@@ -40,19 +42,28 @@ static const uint16_t GROUPS[] = {
 
 static int bio_send(void *ctx, const unsigned char *src, size_t len)
 {
-    const struct net *net = ctx;
-    int n = net->send(net->ctx, src, len);
+    struct tls *t = ctx;
+    int n = t->net->send(t->net->ctx, src, len);
 
     if (n == NET_AGAIN) {
         return MBEDTLS_ERR_SSL_WANT_WRITE;
     }
+    t->moved = t->moved || n > 0;
     return n > 0 ? n : MBEDTLS_ERR_NET_SEND_FAILED;
 }
 
+/* mbedTLS reads on for as long as there is something: warnings and the like without end would hold
+ * it for ever, deadlines unseen. After some reads it is told to come again; poll ends at once when
+ * there is more. */
 static int bio_recv(void *ctx, unsigned char *dst, size_t cap)
 {
-    const struct net *net = ctx;
-    int n = net->recv(net->ctx, dst, cap);
+    struct tls *t = ctx;
+
+    if (t->reads_left == 0) {
+        return MBEDTLS_ERR_SSL_WANT_READ;
+    }
+    t->reads_left--;
+    int n = t->net->recv(t->net->ctx, dst, cap);
 
     if (n == NET_AGAIN) {
         return MBEDTLS_ERR_SSL_WANT_READ;
@@ -61,6 +72,17 @@ static int bio_recv(void *ctx, unsigned char *dst, size_t cap)
         return 0;
     }
     return n > 0 ? n : MBEDTLS_ERR_NET_RECV_FAILED;
+}
+
+/* mbedTLS adds the number of a low-level cause to that of the module it surfaced in. */
+static bool is_memory(int ret)
+{
+    int low = -ret & 0x7F, high = -(-ret & ~0x7F);
+
+    return low == -MBEDTLS_ERR_MPI_ALLOC_FAILED || low == -MBEDTLS_ERR_ASN1_ALLOC_FAILED ||
+           high == MBEDTLS_ERR_SSL_ALLOC_FAILED || high == MBEDTLS_ERR_X509_ALLOC_FAILED ||
+           high == MBEDTLS_ERR_PK_ALLOC_FAILED || high == MBEDTLS_ERR_ECP_ALLOC_FAILED ||
+           high == MBEDTLS_ERR_MD_ALLOC_FAILED || high == MBEDTLS_ERR_CIPHER_ALLOC_FAILED;
 }
 
 /* mbedTLS' number as ours; `other` is what is not named here. */
@@ -82,14 +104,10 @@ static int map(struct tls *t, int ret, int other)
         return ERR_NETWORK;
     case MBEDTLS_ERR_SSL_CONN_EOF:
         return ERR_CLOSED;
-    case MBEDTLS_ERR_SSL_ALLOC_FAILED:
-    case MBEDTLS_ERR_X509_ALLOC_FAILED:
-    case MBEDTLS_ERR_MPI_ALLOC_FAILED:
-    case MBEDTLS_ERR_PK_ALLOC_FAILED:
-    case MBEDTLS_ERR_ECP_ALLOC_FAILED:
-        return ERR_TLS_MEMORY;
+    case MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE: /* in TLS 1.3 our certificate is refused only here */
+        return t->heard ? other : ERR_TLS_HANDSHAKE;
     default:
-        return other;
+        return is_memory(ret) ? ERR_TLS_MEMORY : other;
     }
 }
 
@@ -150,26 +168,38 @@ static void forget_session(struct tls *t)
     t->kept = false;
 }
 
-int tls_start(struct tls *t, const char *host)
+/* A session that would not be believed is not offered: its chain is gone, so a refusal is all that
+ * could come of it. */
+static bool offer(struct tls *t, const char *host, int64_t wall_s)
 {
-    uint8_t ip[16];
+    if (t->kept && !trust_still(&t->verdict, &t->options->anchor, NULL, host, wall_s)) {
+        forget_session(t);
+    }
+    return t->kept && mbedtls_ssl_set_session(&t->ssl, &t->session) == 0;
+}
+
+int tls_start(struct tls *t, const char *host, int64_t wall_s)
+{
+    uint8_t ip[16], probe;
+
+    if (device_random(&probe, sizeof probe) != 0) {
+        return ERR_ENTROPY;
+    }
     int ret = mbedtls_ssl_setup(&t->ssl, &t->conf);
 
     /* An IP literal is never sent as server name (RFC 6066 3). */
     if (ret == 0) {
         ret = mbedtls_ssl_set_hostname(&t->ssl, trust_ip(host, ip) > 0 ? NULL : host);
     }
-    t->offered = false;
-    t->resumed = false;
-    if (ret == 0 && t->kept) {
-        t->offered = mbedtls_ssl_set_session(&t->ssl, &t->session) == 0;
-    }
+    t->offered = ret == 0 && offer(t, host, wall_s);
+    t->resumed = t->heard = false;
+    t->report = (struct trust_report){0};
     if (ret != 0) {
         mbedtls_ssl_free(&t->ssl);
         mbedtls_ssl_init(&t->ssl);
         return map(t, ret, ERR_TLS_MEMORY);
     }
-    mbedtls_ssl_set_bio(&t->ssl, (void *)(uintptr_t)t->net, bio_send, bio_recv, NULL);
+    mbedtls_ssl_set_bio(&t->ssl, t, bio_send, bio_recv, NULL);
     t->state = TLS_SHAKING;
     return 0;
 }
@@ -179,6 +209,7 @@ int tls_handshake(struct tls *t)
     if (t->state != TLS_SHAKING) {
         return ERR_INTERNAL;
     }
+    t->reads_left = READS_MAX;
     int ret = mbedtls_ssl_handshake(&t->ssl);
 
     if (ret == 0) {
@@ -240,6 +271,7 @@ int tls_send(struct tls *t, const uint8_t *src, size_t len)
     if (t->state != TLS_VERIFIED) {
         return ERR_INTERNAL;
     }
+    t->reads_left = READS_MAX;
     int ret = mbedtls_ssl_write(&t->ssl, src, len);
 
     return ret > 0 ? ret : map(t, ret, ERR_TLS_RECORD);
@@ -250,8 +282,10 @@ int tls_recv(struct tls *t, uint8_t *dst, size_t cap)
     if (t->state != TLS_VERIFIED) {
         return ERR_INTERNAL;
     }
+    t->reads_left = READS_MAX;
     int ret = mbedtls_ssl_read(&t->ssl, dst, cap);
 
+    t->heard = t->heard || ret > 0;
     if (ret == 0) { /* mbedTLS: the transport ended */
         ret = MBEDTLS_ERR_SSL_CONN_EOF;
     }

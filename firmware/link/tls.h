@@ -10,8 +10,9 @@
  * Calls   init once; then start, handshake until 0, verify, send and recv, close; start again.
  *         A send that said ERR_WAIT is repeated with the same arguments (C18).
  * Errors  ERR_WAIT with `want` set; ERR_TLS_HANDSHAKE, _RECORD, _MEMORY, those of trust,
- *         ERR_CLIENT_CERT, ERR_ENTROPY, ERR_NETWORK, ERR_CLOSED (end without close_notify).
- *         `code` is mbedTLS' own number, for the log. */
+ *         ERR_CLIENT_CERT, ERR_ENTROPY, ERR_NETWORK, ERR_CLOSED (end without close_notify). An
+ *         alert before the first data is ERR_TLS_HANDSHAKE, later ERR_TLS_RECORD. `code` is
+ * mbedTLS' own number, for the log. */
 #ifndef OCBULK_LINK_TLS_H
 #define OCBULK_LINK_TLS_H
 
@@ -43,11 +44,14 @@ struct tls {
     bool offered; /* a session was offered on this connection */
     bool kept;    /* session holds one */
     bool resumed; /* verified by verdict */
-    int code;     /* mbedTLS' last error */
+    bool heard;   /* the peer has sent data on this connection */
+    bool moved;   /* bytes have gone out; the owner clears it */
+    uint8_t reads_left;
+    int code; /* mbedTLS' last error */
 };
 
 int tls_init(struct tls *t, const struct tls_options *options, const struct net *net);
-int tls_start(struct tls *t, const char *host);
+int tls_start(struct tls *t, const char *host, int64_t wall_s);
 int tls_handshake(struct tls *t); /* 0 when shaken, ERR_WAIT, or an error */
 int tls_verify(struct tls *t, const char *host, int64_t wall_s, uint8_t *scratch); /* 0 or error */
 int tls_send(struct tls *t, const uint8_t *src, size_t len); /* bytes (1..len), ERR_WAIT, error */

@@ -32,8 +32,8 @@ static int flush(struct tunnel *t)
             t->want = WANT_WRITE;
             return ERR_WAIT;
         }
-        if (n < 0) {
-            return n;
+        if (n <= 0) {
+            return ERR_NETWORK;
         }
         t->out_at = (uint8_t)(t->out_at + n);
     }

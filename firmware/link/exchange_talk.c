@@ -1,0 +1,162 @@
+#include "link/exchange_parts.h"
+
+#include "base/err.h"
+
+/* The connection's end, or an error of it. */
+static int end_reply(struct exchange *x, int n)
+{
+    bool clean = n == 0;
+
+    if (n != 0 && n != ERR_CLOSED) {
+        return n;
+    }
+    return x->reply->started ? http_response_finish(x->reply, clean) : ERR_CLOSED;
+}
+
+/* Takes some of what has arrived: ERR_WAIT with what for (WANT_STEP: there may be more; never a
+ * loop, a fast peer would hold us beyond every deadline), 0 when the reply is whole, or an error.
+ */
+static int take_reply(struct exchange *x)
+{
+    int n = tls_recv(&x->tls, x->rx, sizeof x->rx);
+
+    if (n == ERR_WAIT) {
+        return ERR_WAIT;
+    }
+    if (n <= 0) {
+        return end_reply(x, n);
+    }
+    int used = http_response_push(x->reply, x->rx, (size_t)n);
+
+    if (used < 0) {
+        return used;
+    }
+    x->tls.want = WANT_STEP;
+    if (!x->reply->done) {
+        return ERR_WAIT;
+    }
+    x->reply->keep = x->reply->keep && used == n; /* nobody asked for more */
+    return 0;
+}
+
+/* Fills tx: 0 when it holds something, 1 at the end, ERR_WAIT at the gate, or an error. */
+static int refill(struct exchange *x)
+{
+    x->tx_at = x->tx_len = 0;
+    while (x->tx_len < sizeof x->tx) {
+        int n = source_pull(&x->request, x->tx + x->tx_len, sizeof x->tx - x->tx_len);
+
+        if (n <= 0) {
+            if (x->tx_len > 0 && (n == 0 || n == ERR_WAIT)) {
+                return 0;
+            }
+            return n == 0 ? 1 : n;
+        }
+        x->tx_len += (size_t)n;
+    }
+    return 0;
+}
+
+/* One buffer at most: 0 sent and more is due, 1 all sent, ERR_WAIT: socket full or gate, or an
+ * error. The end is looked for at once, so that a quick answer is not taken for an early one. */
+static int send_some(struct exchange *x)
+{
+    bool sent = false;
+
+    for (;;) {
+        if (x->tx_at == x->tx_len) {
+            int err = refill(x);
+
+            if (err != 0 || sent) {
+                x->tls.want = WANT_GATE;
+                return err;
+            }
+        }
+        int n = tls_send(&x->tls, x->tx + x->tx_at, x->tx_len - x->tx_at);
+
+        /* Even a write that said "again" may have put bytes on the wire. */
+        x->sent = x->sent > SENT_SOME ? x->sent : SENT_SOME;
+        if (n <= 0) {
+            return n;
+        }
+        sent = true;
+        x->tx_at += (size_t)n;
+        x->bytes_out += (uint64_t)n;
+    }
+}
+
+/* Closed before a byte of the request was sent: that costs no attempt (C11, C21). */
+static enum want closed_early(struct exchange *x, const struct now *now, int err)
+{
+    if (!x->reused) {
+        return exchange_next_address(x, now, err);
+    }
+    x->reused = false;
+    exchange_hang_up(x, true, true);
+    return exchange_connect(x, now);
+}
+
+/* WANT_STEP: go on sending. */
+static enum want early_reply(struct exchange *x, const struct now *now)
+{
+    int err = take_reply(x);
+
+    if ((err == ERR_NETWORK || err == ERR_CLOSED) && x->sent == SENT_NOTHING) {
+        return closed_early(x, now, err);
+    }
+    if (err == ERR_WAIT && x->reply->head_done) {
+        return exchange_enter(x, EX_RECEIVE, now->mono_ms + x->options->answer_ms);
+    }
+    return err == ERR_WAIT ? WANT_STEP : exchange_finish(x, err);
+}
+
+enum want exchange_send(struct exchange *x, const struct now *now)
+{
+    enum want early = early_reply(x, now);
+
+    if (early != WANT_STEP || x->state != EX_SEND) {
+        return early;
+    }
+    bool more = x->tls.want == WANT_STEP; /* to be read, and perhaps not in the socket any more */
+
+    x->tls.moved = false;
+    int err = send_some(x);
+
+    if (x->tls.moved) {
+        x->phase_ms = now->mono_ms + x->options->idle_ms;
+    }
+    if (err == 0) {
+        return exchange_wait(x, WANT_STEP);
+    }
+    if (err == 1) {
+        x->sent = SENT_ALL;
+        return exchange_enter(x, EX_RECEIVE, now->mono_ms + x->options->answer_ms);
+    }
+    if (err == ERR_WAIT && x->tls.want == WANT_GATE) {
+        x->sent = SENT_TO_GATE;
+        x->state = EX_GATE;
+        return exchange_wait(x, WANT_GATE);
+    }
+    if (err == ERR_WAIT) {
+        return exchange_wait(x, more ? WANT_STEP : (unsigned)x->tls.want | WANT_READ);
+    }
+    if (err == ERR_NETWORK) { /* the reason may be waiting to be read (C10) */
+        x->write_broken = true;
+        return exchange_enter(x, EX_RECEIVE, now->mono_ms + x->options->idle_ms);
+    }
+    return exchange_finish(x, err);
+}
+
+enum want exchange_receive(struct exchange *x, const struct now *now)
+{
+    int err = take_reply(x);
+
+    (void)now;
+    if (err == ERR_WAIT) {
+        return exchange_wait(x, x->tls.want);
+    }
+    if (err != 0 && x->write_broken && !x->reply->head_done) {
+        err = ERR_NETWORK;
+    }
+    return exchange_finish(x, err);
+}
