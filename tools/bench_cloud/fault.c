@@ -31,40 +31,42 @@ static const struct {
     const char *name;
     enum slot slot;
     bool number;
+    const char *words; /* what else the value may be; NULL: anything, unless a number */
 } ACTS[ACT_COUNT] = {
-    [ACT_STATUS] = {"status", SLOT_ANSWER, true},
-    [ACT_BODY] = {"body", SLOT_OWN, false},
-    [ACT_RETRY_AFTER] = {"retry-after", SLOT_OWN, false},
-    [ACT_HEADER] = {"header", SLOT_OWN, false},
-    [ACT_EARLY] = {"early", SLOT_OWN, true},
-    [ACT_MADE] = {"made", SLOT_OWN, true},
-    [ACT_CUT] = {"cut", SLOT_OWN, true},
-    [ACT_REPLY_CUT] = {"reply-cut", SLOT_OWN, true},
-    [ACT_DRIP] = {"drip", SLOT_OWN, true},
-    [ACT_CHUNKED] = {"chunked", SLOT_OWN, true},
-    [ACT_CONTINUE] = {"continue", SLOT_OWN, true},
-    [ACT_HTML] = {"html", SLOT_ANSWER, true},
-    [ACT_LOST] = {"lost", SLOT_OWN, true},
-    [ACT_SLOW] = {"slow", SLOT_OWN, true},
-    [ACT_COUNTS] = {"counts", SLOT_OWN, false},
-    [ACT_WORD] = {"word", SLOT_OWN, false},
-    [ACT_ID] = {"id", SLOT_OWN, false},
-    [ACT_SAME_ID] = {"same-id", SLOT_OWN, true},
-    [ACT_REDIRECT] = {"redirect", SLOT_ANSWER, false},
-    [ACT_GARBAGE] = {"garbage", SLOT_ANSWER, true},
-    [ACT_RAW] = {"raw", SLOT_ANSWER, false},
-    [ACT_CLOSE] = {"close", SLOT_OWN, false},
-    [ACT_HALF] = {"job-of-half", SLOT_OWN, true},
-    [ACT_HIDE_TAGS] = {"hide-tags", SLOT_OWN, true},
-    [ACT_LOOKALIKE] = {"lookalike", SLOT_OWN, true},
-    [ACT_LATE] = {"late-job", SLOT_OWN, true},
-    [ACT_EXPIRE] = {"expire", SLOT_OWN, true},
-    [ACT_SKEW] = {"skew", SLOT_OWN, true},
-    [ACT_SPELLING] = {"spelling", SLOT_OWN, true},
-    [ACT_ITEMS] = {"items", SLOT_OWN, false},
-    [ACT_PAGES] = {"pages", SLOT_OWN, false},
-    [ACT_DELAY] = {"delay", SLOT_OWN, true},
-    [ACT_READ_DELAY] = {"read-delay", SLOT_OWN, true},
+    [ACT_STATUS] = {"status", SLOT_ANSWER, true, NULL},
+    [ACT_BODY] = {"body", SLOT_OWN, false, NULL},
+    [ACT_RETRY_AFTER] = {"retry-after", SLOT_OWN, false, NULL},
+    [ACT_HEADER] = {"header", SLOT_OWN, false, NULL},
+    [ACT_EARLY] = {"early", SLOT_OWN, true, NULL},
+    [ACT_MADE] = {"made", SLOT_OWN, true, NULL},
+    [ACT_CUT] = {"cut", SLOT_OWN, true, NULL},
+    [ACT_REPLY_CUT] = {"reply-cut", SLOT_OWN, true, NULL},
+    [ACT_DRIP] = {"drip", SLOT_OWN, true, NULL},
+    [ACT_CHUNKED] = {"chunked", SLOT_OWN, true, NULL},
+    [ACT_CONTINUE] = {"continue", SLOT_OWN, true, NULL},
+    [ACT_HTML] = {"html", SLOT_ANSWER, true, NULL},
+    [ACT_LOST] = {"lost", SLOT_OWN, true, NULL},
+    [ACT_SLOW] = {"slow", SLOT_OWN, true, NULL},
+    [ACT_COUNTS] = {"counts", SLOT_OWN, false, NULL},
+    [ACT_WORD] = {"word", SLOT_OWN, false, NULL},
+    [ACT_ID] = {"id", SLOT_OWN, false, NULL},
+    [ACT_SAME_ID] = {"same-id", SLOT_OWN, true, NULL},
+    [ACT_REDIRECT] = {"redirect", SLOT_ANSWER, false, NULL},
+    [ACT_GARBAGE] = {"garbage", SLOT_ANSWER, true, NULL},
+    [ACT_RAW] = {"raw", SLOT_ANSWER, false, NULL},
+    [ACT_CLOSE] = {"close", SLOT_OWN, false, "said silent end torn rst"},
+    [ACT_HALF] = {"job-of-half", SLOT_OWN, true, NULL},
+    [ACT_HIDE_TAGS] = {"hide-tags", SLOT_OWN, true, NULL},
+    [ACT_LOOKALIKE] = {"lookalike", SLOT_OWN, true, NULL},
+    [ACT_LATE] = {"late-job", SLOT_OWN, true, NULL},
+    [ACT_EXPIRE] = {"expire", SLOT_OWN, true, NULL},
+    [ACT_SKEW] = {"skew", SLOT_OWN, true, NULL},
+    [ACT_SPELLING] = {"spelling", SLOT_OWN, true, NULL},
+    [ACT_ITEMS] = {"items", SLOT_OWN, true, "strings objects long"},
+    [ACT_PAGES] = {"pages", SLOT_OWN, false, "loop lost twice empty bad long"},
+    [ACT_DELAY] = {"delay", SLOT_OWN, true, NULL},
+    [ACT_DATE] = {"date", SLOT_OWN, true, NULL},
+    [ACT_READ_DELAY] = {"read-delay", SLOT_OWN, true, NULL},
 };
 
 const char *call_name(enum call call)
@@ -135,11 +137,22 @@ static bool read_number(const char *value, long *out)
     return *value != '\0' && *end == '\0';
 }
 
+static bool is_one_of(const char *words, const char *value)
+{
+    size_t len = strlen(value);
+    const char *at = words == NULL ? NULL : strstr(words, value);
+
+    return at != NULL && len > 0 && (at == words || at[-1] == ' ') &&
+           (at[len] == ' ' || at[len] == '\0');
+}
+
 static bool put_act(struct line *l, int act, char *value)
 {
-    if (!read_number(value, &l->v.num[act])) {
+    bool restricted = ACTS[act].number || ACTS[act].words != NULL;
+
+    if ((restricted && !ACTS[act].number) || !read_number(value, &l->v.num[act])) {
         l->v.num[act] = 0;
-        if (ACTS[act].number) {
+        if (restricted && !is_one_of(ACTS[act].words, value)) {
             return false;
         }
     }
@@ -262,9 +275,19 @@ void fault_show(struct text *out)
     pthread_mutex_unlock(&lock);
 }
 
+static bool is_answer(const struct verdict *v)
+{
+    for (int i = 0; i < ACT_COUNT; i++) {
+        if (v->has[i] && ACTS[i].slot == SLOT_ANSWER) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool clashes(const struct verdict *v, const struct line *l)
 {
-    if (verdict_answers(v) && verdict_answers(&l->v)) {
+    if (is_answer(v) && is_answer(&l->v)) {
         return true;
     }
     for (int i = 0; i < ACT_COUNT; i++) {
@@ -316,10 +339,8 @@ void verdict_free(struct verdict *v)
 
 bool verdict_answers(const struct verdict *v)
 {
-    for (int i = 0; i < ACT_COUNT; i++) {
-        if (v->has[i] && ACTS[i].slot == SLOT_ANSWER) {
-            return true;
-        }
-    }
-    return false;
+    bool status_only = v->has[ACT_STATUS] && !v->has[ACT_HTML] && !v->has[ACT_REDIRECT] &&
+                       !v->has[ACT_GARBAGE] && !v->has[ACT_RAW];
+
+    return is_answer(v) && !(status_only && v->num[ACT_STATUS] / 100 == 2);
 }

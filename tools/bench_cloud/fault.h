@@ -5,7 +5,7 @@
  * 1, 0 = all), after the first `after` ones. Lines are tried in order; several
  * serve one request unless they want the same thing, then the later line
  * waits for the next request. So "status=413 count=2" followed by "status=503"
- * plays 413, 413, 503.
+ * plays 413, 413, 503. What each action does: help.c.
  *
  * Memory  A verdict owns its texts; free with verdict_free. The script is one
  *         list for the whole program behind a lock.
@@ -15,55 +15,20 @@
 
 #include "text.h"
 
+/* clang-format off */
 enum call {
-    CALL_OBJECTS,
-    CALL_METADATA,
-    CALL_UPLOAD,
-    CALL_STATUS,
-    CALL_ERRORS,
-    CALL_JOBS,
-    CALL_CANCEL,
-    CALL_UNKNOWN,
-    CALL_PAGE,
-    CALL_COUNT
+    CALL_OBJECTS, CALL_METADATA, CALL_UPLOAD, CALL_STATUS, CALL_ERRORS,
+    CALL_JOBS, CALL_CANCEL, CALL_UNKNOWN, CALL_PAGE, CALL_COUNT
 };
 
 enum act {
-    ACT_STATUS,
-    ACT_BODY,
-    ACT_RETRY_AFTER,
-    ACT_HEADER,
-    ACT_EARLY,
-    ACT_MADE,
-    ACT_CUT,
-    ACT_REPLY_CUT,
-    ACT_DRIP,
-    ACT_CHUNKED,
-    ACT_CONTINUE,
-    ACT_HTML,
-    ACT_LOST,
-    ACT_SLOW,
-    ACT_COUNTS,
-    ACT_WORD,
-    ACT_ID,
-    ACT_SAME_ID,
-    ACT_REDIRECT,
-    ACT_GARBAGE,
-    ACT_RAW,
-    ACT_CLOSE,
-    ACT_HALF,
-    ACT_HIDE_TAGS,
-    ACT_LOOKALIKE,
-    ACT_LATE,
-    ACT_EXPIRE,
-    ACT_SKEW,
-    ACT_SPELLING,
-    ACT_ITEMS,
-    ACT_PAGES,
-    ACT_DELAY,
-    ACT_READ_DELAY,
-    ACT_COUNT
+    ACT_STATUS, ACT_BODY, ACT_RETRY_AFTER, ACT_HEADER, ACT_EARLY, ACT_MADE, ACT_CUT,
+    ACT_REPLY_CUT, ACT_DRIP, ACT_CHUNKED, ACT_CONTINUE, ACT_HTML, ACT_LOST, ACT_SLOW,
+    ACT_COUNTS, ACT_WORD, ACT_ID, ACT_SAME_ID, ACT_REDIRECT, ACT_GARBAGE, ACT_RAW,
+    ACT_CLOSE, ACT_HALF, ACT_HIDE_TAGS, ACT_LOOKALIKE, ACT_LATE, ACT_EXPIRE, ACT_SKEW,
+    ACT_SPELLING, ACT_ITEMS, ACT_PAGES, ACT_DELAY, ACT_DATE, ACT_READ_DELAY, ACT_COUNT
 };
+/* clang-format on */
 
 struct verdict {
     bool has[ACT_COUNT];
@@ -72,12 +37,12 @@ struct verdict {
 };
 
 const char *call_name(enum call call);
-const char *fault_help(void); /* the grammar and every action */
+void fault_help(void); /* prints the grammar and every action */
 bool fault_add(const char *script, struct text *why);
 void fault_clear(void);
 void fault_show(struct text *out); /* the script with what is left of it */
 void fault_take(struct verdict *v, enum call call);
 void verdict_free(struct verdict *v);
-bool verdict_answers(const struct verdict *v); /* an answer that replaces the real one */
+bool verdict_answers(const struct verdict *v); /* instead of the real call; a 2xx does not */
 
 #endif

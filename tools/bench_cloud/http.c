@@ -75,7 +75,7 @@ static void count_handshake(struct request *req)
 static enum MHD_Result answer_early(struct request *req)
 {
     const struct verdict *v = &req->fault;
-    struct reply r = {200, "application/json", {0}, {0}};
+    struct reply r = reply_new();
 
     if (verdict_answers(v)) {
         reply_replace(&r, v);
@@ -92,7 +92,7 @@ static bool is_early(const struct request *req, long at)
 
 static enum MHD_Result begin_upload(struct request *req)
 {
-    struct reply r = {200, "application/json", {0}, {0}};
+    struct reply r = reply_new();
 
     if (is_early(req, 0)) {
         return answer_early(req);
@@ -167,7 +167,7 @@ static void answer_page(struct request *req, struct reply *r)
 static enum MHD_Result answer(struct request *req)
 {
     const struct verdict *v = &req->fault;
-    struct reply r = {200, "application/json", {0}, {0}};
+    struct reply r = reply_new();
 
     if (req->call == CALL_UPLOAD) {
         api_uploaded(req, &r);

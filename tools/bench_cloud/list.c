@@ -16,6 +16,7 @@ struct page {
     long max, n;
     int64_t last; /* the key of the last item shown */
     bool more;
+    bool hidden; /* an empty page before the first */
 };
 
 static const char *argument(const struct request *req, const char *name)
@@ -49,6 +50,7 @@ static bool start_page(struct page *p, const struct request *req, struct reply *
             return false;
         }
     }
+    p->hidden = wants(req, "empty") && token == NULL;
     text_puts(p->out, "[");
     return true;
 }
@@ -56,7 +58,11 @@ static bool start_page(struct page *p, const struct request *req, struct reply *
 static void end_page(struct page *p, struct reply *r)
 {
     text_puts(p->out, "]");
-    if (wants(p->req, "loop")) {
+    if (wants(p->req, "long")) {
+        text_printf(&r->head, "Elements-Next-Page-Token: p%02000d\n", 0);
+    } else if (p->hidden) {
+        text_puts(&r->head, "Elements-Next-Page-Token: p0\n");
+    } else if (wants(p->req, "loop")) {
         text_printf(&r->head, "Elements-Next-Page-Token: p%" PRId64 "\n", p->from);
     } else if (p->more && wants(p->req, "bad")) {
         text_puts(&r->head, "Elements-Next-Page-Token: a b/../%00?&x=1\n");
@@ -77,6 +83,11 @@ static bool next_item(struct page *p)
     return true;
 }
 
+static bool items_are(const struct verdict *v, const char *how)
+{
+    return v->has[ACT_ITEMS] && strcmp(v->text[ACT_ITEMS], how) == 0;
+}
+
 static void put_error(void *ctx, int64_t n, const char *message)
 {
     struct page *p = ctx;
@@ -86,10 +97,14 @@ static void put_error(void *ctx, int64_t n, const char *message)
         return;
     }
     p->last = n;
-    if (v->has[ACT_ITEMS] && strcmp(v->text[ACT_ITEMS], "strings") == 0) {
+    if (items_are(v, "strings")) {
         text_jsons(p->out, message);
     } else {
-        text_puts(p->out, "{\"status\":");
+        text_puts(p->out, "{");
+        if (items_are(v, "long")) {
+            text_printf(p->out, "\"response\":\"%010000d\",", 0);
+        }
+        text_puts(p->out, "\"status\":");
         text_jsons(p->out, message);
         text_puts(p->out, "}");
     }
@@ -103,7 +118,7 @@ void list_errors(const struct request *req, const struct job *j, struct reply *r
     if (!start_page(&p, req, r)) {
         return;
     }
-    if (view_is_final(j, now_ms())) {
+    if (view_is_final(j, now_ms()) && !p.hidden) {
         store_errors(j->upload, p.from, p.max + 1, put_error, &p);
         /* Invented ones stand behind the true ones, numbered on from the last row. */
         for (int64_t n = p.from > j->rows ? p.from + 1 : j->rows + 1;
@@ -183,7 +198,7 @@ void list_jobs(const struct request *req, struct reply *r)
     if (!read_where(argument(req, "where"), &object, &none)) {
         reply_error(r, 400, "where knows job_direction='...' and object_name='...' only");
     } else if (start_page(&p, req, r)) {
-        if (!none) {
+        if (!none && !p.hidden) {
             store_jobs(object.len > 0 ? object.at : "", p.from > 0 ? p.from : INT64_MAX, p.max + 1,
                        put_job, &p);
         }

@@ -49,27 +49,13 @@ static const char HELP[] =
     "             POST /reset      forget jobs, rows, faults and counters\n"
     "SIGTERM or SIGINT ends it with status 0.\n";
 
+/* clang-format off */
 enum {
-    O_PORT = 256,
-    O_ADMIN,
-    O_LISTEN,
-    O_CERT,
-    O_KEY,
-    O_TLS,
-    O_PLAIN,
-    O_TOKEN,
-    O_USER,
-    O_ORG,
-    O_CALLBACK_KEY,
-    O_DB,
-    O_NO_STORE,
-    O_FAULTS,
-    O_THREADS,
-    O_PORT_FILE,
-    O_HELP,
-    O_HELP_FAULTS,
+    O_PORT = 256, O_ADMIN, O_LISTEN, O_CERT, O_KEY, O_TLS, O_PLAIN, O_TOKEN, O_USER, O_ORG,
+    O_CALLBACK_KEY, O_DB, O_NO_STORE, O_FAULTS, O_THREADS, O_PORT_FILE, O_HELP, O_HELP_FAULTS,
     O_VERSION
 };
+/* clang-format on */
 
 static const struct option LONG[] = {
     {"port", required_argument, NULL, O_PORT},
@@ -180,7 +166,8 @@ static void set(int which)
         say(HELP);
         break;
     case O_HELP_FAULTS:
-        say(fault_help());
+        fault_help();
+        exit(0);
         break;
     case O_VERSION:
         say("bench_cloud 0.1.0\n");

@@ -11,11 +11,12 @@
 
 static const char JSON[] = "application/json";
 
-static void put_id(struct text *out)
+struct reply reply_new(void)
 {
-    static unsigned int n; /* a number that repeats would harm nobody */
+    static unsigned int ids;
 
-    text_printf(out, "bench-%08x", __atomic_add_fetch(&n, 1, __ATOMIC_RELAXED));
+    return (struct reply){
+        .id = __atomic_add_fetch(&ids, 1, __ATOMIC_RELAXED), .status = 200, .type = JSON};
 }
 
 void reply_error(struct reply *r, int status, const char *fmt, ...)
@@ -29,23 +30,22 @@ void reply_error(struct reply *r, int status, const char *fmt, ...)
     r->status = status;
     r->type = JSON;
     r->body.len = 0;
-    text_puts(&r->body, "{\"requestId\":\"");
-    put_id(&r->body);
-    text_puts(&r->body, "\",\"message\":");
+    text_printf(&r->body, "{\"requestId\":\"bench-%08x\",\"message\":", r->id);
     text_jsons(&r->body, message);
     text_puts(&r->body, "}");
 }
 
 static void replace_html(struct reply *r, int status)
 {
+    const char *reason = MHD_get_reason_phrase_for((unsigned)status);
+
     r->status = status;
     r->type = "text/html";
     r->body.len = 0;
     text_printf(&r->body,
                 "<html><head><title>%d %s</title></head><body><h1>%d %s</h1>"
                 "<hr>gateway</body></html>\n",
-                status, MHD_get_reason_phrase_for((unsigned)status), status,
-                MHD_get_reason_phrase_for((unsigned)status));
+                status, reason, status, reason);
 }
 
 void reply_replace(struct reply *r, const struct verdict *v)
@@ -55,11 +55,13 @@ void reply_replace(struct reply *r, const struct verdict *v)
     } else if (v->has[ACT_REDIRECT]) {
         reply_error(r, v->has[ACT_STATUS] ? (int)v->num[ACT_STATUS] : 302, "moved");
         text_printf(&r->head, "Location: %s\n", v->text[ACT_REDIRECT]);
+    } else if (v->has[ACT_STATUS] && !verdict_answers(v)) {
+        r->status = r->status == 200 ? (int)v->num[ACT_STATUS] : r->status;
     } else if (v->has[ACT_STATUS]) {
         int status = (int)v->num[ACT_STATUS];
         reply_error(r, status, "%s, as the fault script wants",
                     MHD_get_reason_phrase_for((unsigned)status));
-        r->body.len = status == 204 || status == 304 ? 0 : r->body.len;
+        r->body.len = status == 304 ? 0 : r->body.len;
     }
 }
 
@@ -78,15 +80,18 @@ static void decorate(struct reply *r, const struct verdict *v)
 {
     const char *after = v->text[ACT_RETRY_AFTER];
 
-    text_puts(&r->head, "Elements-Request-Id: ");
-    put_id(&r->head);
-    text_puts(&r->head, "\n");
+    text_printf(&r->head, "Elements-Request-Id: bench-%08x\n", r->id);
     if (v->has[ACT_BODY]) {
         r->body.len = 0;
         text_puts(&r->body, v->text[ACT_BODY]);
     }
     if (v->has[ACT_HEADER]) {
         text_printf(&r->head, "%s\n", v->text[ACT_HEADER]);
+    }
+    if (v->has[ACT_DATE]) {
+        text_puts(&r->head, "Date: ");
+        put_date(&r->head, time(NULL) + v->num[ACT_DATE]);
+        text_puts(&r->head, "\n");
     }
     if (v->has[ACT_RETRY_AFTER]) {
         text_puts(&r->head, "Retry-After: ");
@@ -123,10 +128,13 @@ static void put_chunks(struct text *out, const struct text *body, size_t size)
 
 static void put_head(struct text *out, struct reply *r, const struct verdict *v)
 {
-    text_printf(out, "HTTP/1.%d %d %s\r\nDate: ", is_endless(v) ? 0 : 1, r->status,
-                MHD_get_reason_phrase_for((unsigned)r->status));
-    put_date(out, time(NULL));
-    text_printf(out, "\r\nContent-Type: %s\r\n", r->type);
+    text_printf(out, "HTTP/1.%d %d %s\r\nContent-Type: %s\r\n", is_endless(v) ? 0 : 1, r->status,
+                MHD_get_reason_phrase_for((unsigned)r->status), r->type);
+    if (!v->has[ACT_DATE]) {
+        text_puts(out, "Date: ");
+        put_date(out, time(NULL));
+        text_puts(out, "\r\n");
+    }
     for (char *rest = r->head.at, *line; (line = strsep(&rest, "\n")) != NULL;) {
         text_printf(out, "%s%s", line, *line == '\0' ? "" : "\r\n");
     }
@@ -311,7 +319,7 @@ void reply_interim(struct request *req, long n)
 enum MHD_Result reply_none(struct request *req)
 {
     log_once(req, 0);
-    if (closes(&req->fault, "end")) {
+    if (closes(&req->fault, "torn")) {
         wire_tear(&req->wire);
     } else {
         wire_reset(&req->wire);

@@ -9,12 +9,14 @@
 #include "request.h"
 
 struct reply {
+    unsigned int id; /* of the request, set by reply_new */
     int status;
     const char *type; /* Content-Type */
     struct text head; /* further headers, each "Name: value\n" */
     struct text body;
 };
 
+struct reply reply_new(void); /* an empty 200 */
 void reply_error(struct reply *r, int status, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 void reply_replace(struct reply *r, const struct verdict *v); /* by the answer v wants */

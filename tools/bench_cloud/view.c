@@ -186,6 +186,9 @@ void view_item(struct text *out, const struct job *j, const struct verdict *v)
                view_is_final(j, now_ms()) ? "=,=" : "null,null");
     put_times(out, j, v);
     text_puts(out, ",\"fileFormat\":\"csv\"");
+    if (v->has[ACT_ITEMS] && strcmp(v->text[ACT_ITEMS], "long") == 0) {
+        text_printf(out, ",\"note\":\"%010000d\"", 0);
+    }
     put_tags(out, j, v, "metadata", "notification_url");
     text_puts(out, "}");
 }
