@@ -68,6 +68,7 @@ static void emit(const char *sentence, const struct multipart_form *form)
 {
     struct multipart m;
     struct http_request r;
+    char path[3 * 255 + 1];
     const struct source body = {multipart_pull, &m};
     const struct http_header header[] = {
         {"Authorization", {"Element ", "zfY0u+/Qm4x=", ", User ", "uL2b9/0aQ1w="}},
@@ -76,13 +77,13 @@ static void emit(const char *sentence, const struct multipart_form *form)
     };
     struct http_request_spec spec = {
         .method = "POST",
-        .target = {"/elements/api-v2", "/hubs/", "marketing", "/bulk/contact?path=/", "sample.csv"},
+        .target = {"/elements/api-v2", "/hubs/", "marketing", "/bulk/contact?path=/", path},
         .host = "localhost",
         .header = header,
         .headers = COUNT(header),
         .body = &body};
 
-    if (multipart_init(&m, form) != 0) {
+    if (multipart_init(&m, form) != 0 || percent_encode(path, sizeof path, form->file_name) < 0) {
         die(sentence);
     }
     spec.body_len = multipart_len(&m);

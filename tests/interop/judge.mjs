@@ -79,6 +79,10 @@ function differs(c, req, parts, reads) {
     const want = c.metadata === null ? [] : [["metaData", null, null, Buffer.from(c.metadata)]];
     want.push(["file", reads(c.name), "text/csv", c.file]);
     if (!/^[0-9A-Za-z]{16,70}$/.test(c.boundary)) return "the boundary is no plain token";
+    const url = new URL(req.url, "http://localhost");
+    if (url.pathname !== "/elements/api-v2/hubs/marketing/bulk/contact") return `path ${url.pathname}`;
+    if (url.search !== url.search.replace("+", "") || url.searchParams.get("path") !== `/${c.name}`)
+        return `query ${url.search}`;
     if (req.headers["content-type"] !== `multipart/form-data; boundary=${c.boundary}`)
         return "the boundary is not the one announced";
     if (req.headers.authorization !== "Element zfY0u+/Qm4x=, User uL2b9/0aQ1w=")

@@ -7,6 +7,7 @@ import email.policy
 import http.client
 import io
 import re
+import urllib.parse
 import warnings
 
 import corpus
@@ -18,6 +19,7 @@ with warnings.catch_warnings():
     except ImportError:
         cgi = None
 
+PATH = "/elements/api-v2/hubs/marketing/bulk/contact"
 STEPS = [1, 5, 77, 1000, 4096, 1 << 24]
 
 
@@ -72,8 +74,12 @@ def judge(case, parse, step):
     line, _, fields = head.partition(b"\r\n")
     if not re.fullmatch(r"[0-9A-Za-z]{16,70}", case.boundary):
         return "the boundary is no plain token"
-    if line != b"POST /elements/api-v2/hubs/marketing/bulk/contact?path=/sample.csv HTTP/1.1":
+    method, target, version = line.decode("ascii").split(" ")
+    url = urllib.parse.urlsplit(target)
+    if (method, url.path, version) != ("POST", PATH, "HTTP/1.1"):
         return f"request line {line}"
+    if urllib.parse.parse_qs(url.query, strict_parsing=True) != {"path": ["/" + case.name.decode()]}:
+        return f"query {url.query}"
     headers = http.client.parse_headers(io.BytesIO(fields + b"\r\n\r\n"))
     if headers["Content-Length"] != str(len(body)):
         return f"{headers['Content-Length']} bytes announced, {len(body)} sent"
