@@ -37,7 +37,9 @@ struct fake_net {
     void (*peer)(void *ctx, struct fake_net *f);
     void *peer_ctx;
     /* set by the peer */
-    bool end, reset; /* when what it has sent is read */
+    bool end, reset;  /* when what it has sent is read */
+    uint64_t next_ms; /* when it will do the next thing of its own; 0: never */
+    uint64_t now_ms;  /* set by whoever drives */
     /* the record */
     char host[64];
     uint16_t port;
