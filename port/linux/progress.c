@@ -12,7 +12,7 @@ enum { REDRAW_MS = 200, WIDTH_DEFAULT = 80, RATE_AFTER_MS = 1000 };
 /* "1234 B" below 10,000, else the largest unit that leaves one to four digits: "9999 KB". */
 static void size_text(char *dst, size_t cap, uint64_t bytes)
 {
-    static const char *const unit[] = {" B", " KB", " MB", " GB", " TB", " PB"};
+    static const char *const unit[] = {" B", " KB", " MB", " GB", " TB", " PB", " EB"};
     char digits[NUM_U64_CAP];
     size_t at = 0;
 
