@@ -1,0 +1,230 @@
+#!/usr/bin/env python3
+"""A service, and what stands in front of it, that misbehaves on purpose."""
+import json
+import signal
+import time
+
+from lab import SAMPLE, SECRET, TOKEN, Lab
+
+lab = Lab()
+BIG = lab.file("big.csv", "C_EmailAddress,C_FirstName\n" + "ana@example.org,Ana\n" * 100000)
+ONE = ("--batch-records", "1000000")
+
+
+def upload(name, script, code, *parts, jobs=0, file=SAMPLE, args=()):
+    """One upload under the fault script; then how it ended and how many jobs there are."""
+    with lab.test(name):
+        lab.reset()
+        lab.faults(script)
+        r = lab.ocbulk("upload", "contact", file, *ONE, *args)
+        lab.ends(r, code, *parts)
+        lab.same(lab.jobs(), jobs)
+        return r
+
+
+# Before the whole body is there: no job, whatever happens
+upload("C10: an early 413, then a reset", "upload early=4096 count=0", 4, "413", "batch_records",
+       file=BIG)
+upload("C10: an early 401, then a reset", "upload early=4096 status=401 count=0", 7, "401",
+       file=BIG)
+upload("C10: an early 403", "upload early=4096 status=403 count=0", 7, "403", file=BIG)
+upload("C20: a connection cut in the body is tried again: one job", "upload cut=100000", 0,
+       "no job was made, trying again", jobs=1, file=BIG)
+upload("a connection that is cut again and again: no job, safe to run again",
+       "upload cut=100000 count=0", 5, "connection broke|closed the connection", file=BIG)
+upload("503 early is tried again", "upload early=10 status=503", 0, "trying again", jobs=1,
+       file=BIG)
+upload("a request for rest that is longer than we wait is told", "upload early=10 status=429 "
+       "retry-after=600 count=0", 5, "429", "600 s of rest", file=BIG)
+
+# The whole body is there and no clear answer came: unknown, named, never sent again by itself
+LOOK = "ocbulk jobs"
+upload("C33: the answer is lost: unknown, and how to look", "upload lost=1", 9, "no clear answer",
+       LOOK, jobs=1)
+upload("C11: the end without an answer is unknown", "upload lost=1 close=torn", 9, LOOK, jobs=1)
+upload("C12: an answer that is cut is unknown", "upload reply-cut=5", 9, LOOK, jobs=1)
+upload("a 200 that is not JSON is unknown", "upload html=200 made=1", 9, LOOK, "not JSON", jobs=1)
+upload("502 after the whole body is unknown", "upload status=502 made=1", 9, LOOK, jobs=1)
+upload("bytes that are no HTTP are unknown", "upload garbage=100 made=1", 9, LOOK, jobs=1)
+for bad in ("a%2Fb", "..", "x%0Dy", "%20", "x" * 70):
+    upload(f"an answer with the id {bad[:8]} is unknown", f"upload id={bad}", 9, LOOK, jobs=1)
+
+# Clear answers
+upload("400 is the service's no, in its words", "upload status=400", 4, "refuses the request",
+       "it says: ")
+upload("404 is told as such", "upload status=404", 4, "404")
+upload("413 after the body names the settings", "upload status=413", 4, "batch_records")
+upload("409", "upload status=409", 4, "409")
+upload("C40: a redirected upload is not followed", "upload redirect=https://other.example.com/in",
+       2, "redirects", "other.example.com")
+upload("429 after the body is safe to run again later", "upload status=429 retry-after=600", 5,
+       "600 s of rest")
+
+# Replies of every shape
+for script in ("chunked=3", "continue=3", "drip=1", "chunked=1 continue=2", "close=said",
+               "close=silent", "close=end", "spelling=0", "spelling=2", "spelling=3", "spelling=4"):
+    with lab.test(f"the whole walk-through with {script}"):
+        lab.reset()
+        lab.faults(f"any {script} count=0")
+        r = lab.ocbulk("upload", "contact", SAMPLE, "--wait")
+        lab.ends(r, 0)
+        lab.has(r.out, "10 sent, 10 stored, 0 failed")
+with lab.test("C12: a poll that ends without close_notify is asked again"):
+    lab.reset()
+    lab.faults("status close=torn count=1")
+    lab.ends(lab.ocbulk("upload", "contact", SAMPLE, "--wait"), 0)
+with lab.test("C09: more interim replies than the limit are refused"):
+    lab.faults("objects continue=9 count=0")
+    lab.ends(lab.ocbulk("objects"), 5, "interim")
+with lab.test("a captive portal's page is not taken for an answer"):
+    lab.reset()
+    lab.faults("objects html=200 count=0")
+    lab.ends(lab.ocbulk("upload", "contact", SAMPLE), 5, "not JSON", "captive portal")
+    lab.same(lab.jobs(), 0)
+with lab.test("a captive portal's redirect is not followed"):
+    lab.reset()
+    lab.faults("objects redirect=https://portal.example.com/ count=0")
+    lab.ends(lab.ocbulk("upload", "contact", SAMPLE), 2, "portal.example.com")
+    lab.same(lab.jobs(), 0)
+with lab.test("C40: a redirect on the same origin is followed, three times at most"):
+    lab.reset()
+    lab.faults("objects redirect=/elements/api-v2/objects count=3")
+    lab.ends(lab.ocbulk("objects"), 0)
+    lab.faults("objects redirect=/elements/api-v2/objects count=0")
+    lab.ends(lab.ocbulk("objects"), 2, "redirects")
+with lab.test("a passing 503 is asked again"):
+    lab.faults("objects status=503 count=2")
+    lab.ends(lab.ocbulk("objects"), 0)
+with lab.test("C38: Retry-After is waited for, in both forms"):
+    for value in ("2", "date:2"):
+        lab.faults(f"objects status=429 retry-after={value}")
+        begun = time.monotonic()
+        lab.ends(lab.ocbulk("objects"), 0)
+        assert time.monotonic() - begun >= 1.5, "it did not wait"
+with lab.test("C26: an 18-digit id is asked for as it came"):
+    lab.reset()
+    lab.faults("upload id=640794306199020323\nstatus id=640794306199020323 count=0")
+    r = lab.ocbulk("upload", "contact", SAMPLE, "--wait")
+    lab.has(r.out, "job 640794306199020323 COMPLETE")
+
+# Jobs
+with lab.test("C27: an unknown status word is going on, and shown as it came"):
+    lab.reset()
+    lab.faults("status word=NotProcessed count=2")
+    r = lab.ocbulk("upload", "contact", SAMPLE, "--wait")
+    lab.ends(r, 0, "NotProcessed .*unknown word")
+with lab.test("C27: at the deadline the job is still running: exit 10, id kept"):
+    lab.reset()
+    lab.config(job="deadline = 3s")
+    lab.faults("status word=NotProcessed count=0")
+    r = lab.ocbulk("upload", "contact", SAMPLE, "--wait")
+    lab.ends(r, 10, "job 1234 NotProcessed", "status JOB --wait")
+    lab.config()
+for word, code in (("ABORTED", 4), ("ERROR", 4), ("CANCELLED", 4), ("Canceled", 4),
+                   ("completed", 0)):
+    with lab.test(f"a job that ends as {word} exits {code}"):
+        lab.reset()
+        lab.faults(f"status word={word} count=0")
+        lab.ends(lab.ocbulk("upload", "contact", SAMPLE, "--wait"), code)
+for counts, code in (("10,0", 0), ("10,3", 3), ("7,3", 3), ("10,10", 4), ("none,none", 0),
+                     ("null,null", 0), ("10,none", 0), ("=,=", 0)):
+    with lab.test(f"COMPLETE with counts {counts} exits {code}"):
+        lab.reset()
+        lab.faults(f"status counts={counts} count=0")
+        lab.ends(lab.ocbulk("upload", "contact", SAMPLE, "--wait"), code)
+with lab.test("no counts, but errors listed: partial"):
+    lab.reset()
+    lab.faults("status counts=none,none count=0\nerrors items=2 count=0")
+    r = lab.ocbulk("upload", "contact", SAMPLE, "--wait")
+    lab.ends(r, 3)
+    lab.has(r.out, "10 sent, 8 stored, 2 failed")
+with lab.test("a poll that fails does not fail the job"):
+    lab.reset()
+    lab.faults("upload slow=3000\nstatus status=503 count=4")
+    lab.ends(lab.ocbulk("upload", "contact", SAMPLE, "--wait"), 0, "going on")
+with lab.test("a young job that the service does not know yet is asked for again"):
+    lab.reset()
+    lab.faults("upload late-job=2500")
+    lab.ends(lab.ocbulk("upload", "contact", SAMPLE, "--wait"), 0)
+
+# Lists
+for items, pages in (("items=450", ""), ("items=450", "pages=empty"), ("items=strings", "")):
+    with lab.test(f"errors with {items} {pages}"):
+        lab.reset()
+        job = lab.ocbulk("--json", "upload", "contact", SAMPLE).json()["batches"][0]["job"]
+        lab.faults(f"errors {items} {pages} count=0")
+        r = lab.ocbulk("errors", job)
+        lab.ends(r, 0)
+        if "450" in items:
+            lab.same(len(r.out.splitlines()), 450)
+with lab.test("a list whose pages go round is refused"):
+    lab.faults("errors items=450 pages=loop count=0")
+    lab.ends(lab.ocbulk("errors", "1234"), 5, "unexpected shape")
+with lab.test("a page that fails is asked again, and no error is told twice"):
+    lab.faults("errors items=450 count=0\nerrors reply-cut=2000 count=1 after=1")
+    r = lab.ocbulk("errors", "1234")
+    lab.ends(r, 0)
+    lab.same(len(r.out.splitlines()), 450)
+with lab.test("5,000 objects with names as objects"):
+    lab.faults("objects items=5000 count=0")
+    lab.same(len(lab.ocbulk("objects").out.splitlines()), 5005)
+    lab.faults("objects items=objects count=0")
+    lab.has(lab.ocbulk("objects").out, "contact\n")
+
+# Signals
+with lab.test("SIGTERM while the body goes out: no job, safe to run again"):
+    lab.reset()
+    lab.faults("upload read-delay=200 count=0")
+    p = lab.start("upload", "contact", BIG, *ONE)
+    time.sleep(1.5)
+    p.send_signal(signal.SIGTERM)
+    out, err = p.communicate(timeout=30)
+    lab.same(p.returncode, 5)
+    lab.has(err, "stopped on request")
+    lab.same(lab.jobs(), 0)
+with lab.test("SIGTERM behind the gate waits for the answer"):
+    lab.reset()
+    lab.faults("upload delay=2500")
+    p = lab.start("upload", "contact", SAMPLE)
+    time.sleep(1)
+    p.send_signal(signal.SIGTERM)
+    out, err = p.communicate(timeout=30)
+    lab.same(p.returncode, 0)
+    lab.has(out, "job 1234 CREATED")
+with lab.test("SIGINT while a job is followed: still running, exit 10, how to go on"):
+    lab.reset()
+    lab.faults("upload slow=60000")
+    p = lab.start("upload", "contact", SAMPLE, "--wait")
+    time.sleep(2)
+    p.send_signal(signal.SIGINT)
+    out, err = p.communicate(timeout=30)
+    lab.same(p.returncode, 10)
+    lab.has(err, "ocbulk status JOB --wait")
+
+# Several batches
+with lab.test("S15: a batch that fails behind accepted ones is no reason to send them again"):
+    lab.reset()
+    lab.faults("upload status=400 count=1 after=1")
+    r = lab.ocbulk("upload", "contact", SAMPLE, "--batch-records", "4")
+    lab.ends(r, 4, "records 5-8: not sent", "--from-record 5")
+    lab.same(lab.jobs(), 1)
+with lab.test("a link that goes down behind accepted batches is not `safe to run again`"):
+    lab.reset()
+    lab.faults("upload early=1 status=503 count=0 after=1")
+    r = lab.ocbulk("upload", "contact", SAMPLE, "--batch-records", "4")
+    lab.ends(r, 3, "--from-record 5")
+    r = lab.ocbulk("--json", "upload", "contact", SAMPLE, "--from-record", "5")
+    lab.same(r.code, 5)
+    lab.faults("")
+    r = lab.ocbulk("--json", "upload", "contact", SAMPLE, "--from-record", "5")
+    lab.same((r.code, r.json()["sent"]), (0, 6))
+
+with lab.test("C37: a reply that echoes the token does not bring it into the log"):
+    body = json.dumps({"message": f"no such token {TOKEN} of {SECRET}"}).replace('"', "%22")
+    lab.faults(f"objects status=401 body='{body}'")
+    r = lab.ocbulk("-v", "objects")
+    lab.ends(r, 7)
+    for secret in (TOKEN, SECRET):
+        lab.lacks(r.out + r.err, secret)
+
+lab.end()
