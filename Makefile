@@ -34,7 +34,7 @@ PORT_OBJ := $(PORT_SRC:%.c=$(BUILD)/obj/%.o)
 TLS_OBJ := $(TLS_SRC:$(DEPS)/mbedtls/library/%.c=$(BUILD)/obj/mbedtls/%.o)
 INI_OBJ := $(BUILD)/obj/inih/ini.o
 # What tests may link of the port: all but the program itself.
-PORT_LIB_OBJ := $(filter-out $(addprefix $(BUILD)/obj/port/linux/,main.o app.o args.o session.o \
+PORT_LIB_OBJ := $(filter-out $(addprefix $(BUILD)/obj/port/linux/,main.o app.o session.o columns.o \
 	follow.o scan.o cmd_%.o),$(PORT_OBJ)) $(INI_OBJ)
 UNIT_SRC := $(sort $(wildcard tests/unit/test_*.c tests/differential/test_*.c tests/chain/test_*.c \
 	tests/golden/test_*.c tests/tls/test_*.c))
