@@ -80,14 +80,13 @@ static int take_bytes(struct check *k, const uint8_t *src, size_t len)
     return 0;
 }
 
-/* Every row, those behind a bad one too. */
-static int read_rows(struct check *k)
+/* Up to the end of the file: 0, or an error. */
+static int read_on(struct check *k)
 {
     struct file *file = &k->scan->disk.file;
-    uint64_t at = 0;
+    uint64_t at = k->csv.byte;
     int n;
 
-    csv_init(&k->csv);
     while ((n = file->read_at(file->ctx, at, k->scan->buf, sizeof k->scan->buf)) > 0) {
         int err = take_bytes(k, k->scan->buf, (size_t)n);
 
@@ -96,10 +95,28 @@ static int read_rows(struct check *k)
         }
         at += (uint64_t)n;
     }
-    if (n == 0 && csv_finish(&k->csv) == 1) {
-        take_row(k);
-    }
     return n;
+}
+
+/* Every row, those behind a bad one too: a quote that is never closed ends with its line. */
+static int read_rows(struct check *k)
+{
+    csv_init(&k->csv);
+    for (;;) {
+        int err = read_on(k);
+        uint64_t end = k->csv.byte;
+        uint32_t fields = k->csv.want_fields;
+
+        if (err != 0 || csv_finish(&k->csv) != 1) {
+            return err;
+        }
+        take_row(k);
+        if (k->csv.byte == end || k->faults >= CHECK_FAULTS_MAX) {
+            return 0;
+        }
+        csv_init_at(&k->csv, k->csv.byte, k->csv.line);
+        k->csv.want_fields = fields;
+    }
 }
 
 static void report(struct check *k)
