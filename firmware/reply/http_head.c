@@ -63,8 +63,6 @@ void http_head_begin(struct http_head *h)
     h->match = MATCH_NONE;
     h->head_len = 0;
     h->code = 0;
-    h->framing = 0;
-    h->has_length = h->chunked = h->close = h->keep_alive = false;
 }
 
 void http_head_begin_trailers(struct http_head *h)
@@ -155,7 +153,7 @@ static void put(struct http_head *h, uint8_t c)
     }
 }
 
-/* What is too long is dropped, not cut. */
+/* What is too long is dropped, not cut: a word of no bytes is no length, coding or option. */
 static void trim(struct http_head *h)
 {
     size_t cap;
@@ -164,17 +162,16 @@ static void trim(struct http_head *h)
     while (h->word_len > 0 && is_space((uint8_t)dst[h->word_len - 1])) {
         h->word_len--;
     }
-    dst[h->over ? 0 : h->word_len] = 0;
+    h->word_len = h->over ? 0 : h->word_len;
+    dst[h->word_len] = 0;
 }
 
 static void end_name(struct http_head *h)
 {
     trim(h);
     if (h->code >= 200 && !h->trailers) {
-        h->match = match_own(h);
-    }
-    if (h->code >= 200 && !h->trailers && h->match == MATCH_NONE) {
-        h->match = match_owners(h);
+        uint8_t own = match_own(h);
+        h->match = own != MATCH_NONE ? own : match_owners(h);
     }
     empty(h);
     h->state = HEAD_VALUE;
@@ -192,8 +189,7 @@ static void take_length(struct http_head *h)
 {
     uint64_t length = 0;
 
-    if (h->over || num_u64(h->word, h->word_len, &length) != 0 ||
-        (h->has_length && length != h->length)) {
+    if (num_u64(h->word, h->word_len, &length) != 0 || (h->has_length && length != h->length)) {
         h->framing = ERR_HTTP_LENGTH;
     }
     h->has_length = true;

@@ -5,7 +5,7 @@
  * ERR_HTTP_LENGTH when Content-Length or Transfer-Encoding is folded, malformed or contradicts
  * itself. Which leniencies there are: http_response.h.
  *
- * Memory  The table is borrowed. Headers of interim replies and trailers leave it alone.
+ * Memory  The table is borrowed. Headers of interim replies and trailers count for nothing.
  * Calls   init once; begin, then byte until 1, for each head; begin_trailers likewise.
  * Errors  ERR_HTTP_STATUS_LINE, _HEADER, _LIMIT; _CHUNK for a bare LF in trailers. The owner keeps
  *         them. */

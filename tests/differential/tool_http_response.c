@@ -12,7 +12,7 @@
 #define REPLY_CAP 262144
 
 struct outcome {
-    char word[8];
+    const char *word;
     int err;
     unsigned status;
     bool keep;
@@ -51,7 +51,7 @@ static void read_reply(struct outcome *o, const uint8_t *src, size_t len, size_t
     }
     early = r.done;
     o->err = http_response_finish(&r, true);
-    strcpy(o->word, early ? "done" : r.done ? "closed" : "refused");
+    o->word = early ? "done" : r.done ? "closed" : "refused";
     o->status = r.status;
     o->keep = r.keep;
 }

@@ -353,6 +353,16 @@ static const struct row CHUNKS[] = {
      "HTTP_CHUNK"},
     {"a bare CR in an extension is refused", BYTES(CHUNKED "2;a\rb\r\n{}\r\n0\r\n\r\n"), OPEN,
      "HTTP_CHUNK"},
+    {"a bare LF inside an extension is refused", BYTES(CHUNKED "2;a\nb\r\n{}\r\n0\r\n\r\n"), OPEN,
+     "HTTP_CHUNK"},
+    {"control characters inside an extension are refused",
+     BYTES(CHUNKED "2;a\x1f\r\n{}\r\n0\r\n\r\n"), OPEN, "HTTP_CHUNK"},
+    {"DEL inside a quoted extension is refused", BYTES(CHUNKED "2;a=\"\x7f\"\r\n{}\r\n0\r\n\r\n"),
+     OPEN, "HTTP_CHUNK"},
+    {"another letter than LF behind a size's CR is refused", BYTES(CHUNKED "2\rx{}\r\n0\r\n\r\n"),
+     OPEN, "HTTP_CHUNK"},
+    {"another letter than LF behind the data's CR is refused", BYTES(CHUNKED "2\r\n{}\rx0\r\n\r\n"),
+     OPEN, "HTTP_CHUNK"},
     {"a NUL in an extension is refused", BYTES(CHUNKED "2;a\0\r\n{}\r\n0\r\n\r\n"), OPEN,
      "HTTP_CHUNK"},
     {"white space behind a size without extension is refused",
@@ -675,6 +685,18 @@ static void trailers_are_bounded_as_heads_are(void **state)
         add("\r\n");
     }
     expect_big("trailers", "HTTP_LIMIT");
+    begin(OK11 "Transfer-Encoding: chunked\r\n");
+    for (at = 0; at < 6; at++) {
+        add("X-Other: ");
+        add_many('x', HTTP_LINE_MAX - 9);
+        add("\r\n");
+    }
+    add("\r\n0\r\nX-Other: ");
+    add_many('x', HTTP_LINE_MAX - 9);
+    add("\r\nX-Other: ");
+    add_many('x', HTTP_LINE_MAX - 9);
+    add("\r\n\r\n");
+    expect_big("trailers behind a long head", "200 keep");
 }
 
 static void a_chunk_line_may_be_as_long_as_the_limit(void **state)
