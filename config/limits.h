@@ -52,7 +52,7 @@
 #define REDIRECTS_MAX     3     /* for GET, on the same origin */
 
 /* program */
-#define CHECK_FAULTS_MAX     100   /* faults that `check` prints; the others are counted */
+#define CHECK_FAULTS_MAX       100  /* faults that `check` prints; the others are counted */
 #define CONFIG_OBJECTS_MAX     8    /* sections [object NAME], 1..255; RAM: 190 bytes each */
 #define CONFIG_KEYS_MAX        48   /* keys of the fixed sections; RAM: 8 bytes each */
 #define CONFIG_OBJECT_KEYS_MAX 8    /* keys of an object; RAM: 8 bytes each, per object */
@@ -63,11 +63,12 @@
 #define OUT_SECRETS_MAX        8    /* secrets masked in whatever is written; RAM: 8 bytes each */
 
 /* program */
-#define CHECK_FAULTS_MAX     100   /* faults that `check` prints; the others are counted */
-#define CLIENT_PEM_CAP       8192  /* client certificate chain, and its key; RAM: twice, if used */
-#define SESSION_TRIES        3     /* attempts of a GET, and of an upload that made no job */
-#define SESSION_BACKOFF_MS   1000  /* ms of the first pause, at most */
-#define SESSION_PAUSE_MAX_MS 60000 /* ms a command waits for the service; longer is told instead   \
+#define CHECK_FAULTS_MAX   100  /* faults that `check` prints; the others are counted */
+#define CLIENT_PEM_CAP     8192 /* client certificate chain, and its key; RAM: twice, if used */
+#define SESSION_TRIES      3    /* attempts of a GET, and of an upload that made no job */
+#define SESSION_BACKOFF_MS 1000 /* ms of the first pause, at most */
+#define SESSION_PAUSE_MAX_MS                                                                       \
+    60000                          /* ms a command waits for the service; longer is told instead   \
                                     */
 #define SESSION_WAIT_MAX_MS 1000   /* ms between two looks at a signal that came just too early */
 #define SESSION_STOP_MS     20000  /* ms after a signal to wait for an upload's answer */

@@ -8,23 +8,23 @@
 
 struct option {
     const char *name; /* without dashes */
-    char letter;      /* or 0 */
     size_t at;        /* offset in struct args */
+    char letter;      /* or 0 */
     bool takes;       /* a value */
 };
 
 static const struct option option[] = {
-    {"help", 'h', offsetof(struct args, help), false},
-    {"version", 'V', offsetof(struct args, version), false},
-    {"json", 0, offsetof(struct args, json), false},
-    {"quiet", 'q', offsetof(struct args, quiet), false},
-    {"verbose", 'v', offsetof(struct args, verbose), false},
-    {"wait", 'w', offsetof(struct args, wait), false},
-    {"dry-run", 'n', offsetof(struct args, dry_run), false},
-    {"config", 'c', offsetof(struct args, config), true},
-    {"object", 0, offsetof(struct args, object), true},
-    {"output", 'o', offsetof(struct args, output), true},
-    {"from-record", 0, offsetof(struct args, from_record), true},
+    {"help", offsetof(struct args, help), 'h', false},
+    {"version", offsetof(struct args, version), 'V', false},
+    {"json", offsetof(struct args, json), 0, false},
+    {"quiet", offsetof(struct args, quiet), 'q', false},
+    {"verbose", offsetof(struct args, verbose), 'v', false},
+    {"wait", offsetof(struct args, wait), 'w', false},
+    {"dry-run", offsetof(struct args, dry_run), 'n', false},
+    {"config", offsetof(struct args, config), 'c', true},
+    {"object", offsetof(struct args, object), 0, true},
+    {"output", offsetof(struct args, output), 'o', true},
+    {"from-record", offsetof(struct args, from_record), 0, true},
 };
 
 static int fault(struct args *a, const char *what, const char *which)

@@ -176,10 +176,9 @@ static int load_config(struct app *a)
 
 static int run_command(struct app *a, const struct command *c)
 {
-    int err = 0;
-
     if (!c->offline) {
-        err = session_begin(&a->session, &a->config, a->args.quiet || app_json(a));
+        int err = session_begin(&a->session, &a->config, a->args.quiet || app_json(a));
+
         if (err != 0) {
             return app_fail_session(a, err);
         }

@@ -1,0 +1,11 @@
+/* session_say: a call's end in words: where it failed, for people, and each call for -v. */
+#ifndef OCBULK_PORT_SESSION_SAY_H
+#define OCBULK_PORT_SESSION_SAY_H
+
+#include "linux/session.h"
+
+/* Fills s->where: "host:port, HTTP 413, it says: …, request id …". */
+void session_say_where(struct session *s, int err);
+void session_say_call(const struct session *s, int err);
+
+#endif

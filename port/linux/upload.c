@@ -1,0 +1,288 @@
+#include "linux/upload.h"
+
+#include "base/err.h"
+#include "base/text.h"
+#include "linux/log.h"
+#include "sync/backoff.h"
+
+#include <string.h>
+
+static void put_records(struct line *l, uint64_t from, uint64_t count)
+{
+    line_put(l, "records ");
+    line_u64(l, from);
+    line_put(l, "-");
+    line_u64(l, from + count - 1);
+}
+
+/* "/dir/sample.csv" is sample.csv to the service; its second batch sample-2.csv. */
+static void name_batch(struct upload *u)
+{
+    const char *base = strrchr(u->scan.path, '/');
+    const char *dot;
+    struct line l;
+
+    base = base != NULL ? base + 1 : u->scan.path;
+    if (strcmp(u->settings->path, "auto") != 0 && u->settings->path[0] != '\0') {
+        base = u->settings->path;
+    }
+    dot = strrchr(base, '.');
+    line_set(&l, base);
+    if (u->batch > 1) {
+        l.len = dot != NULL ? (size_t)(dot - base) : l.len;
+        line_put(&l, "-");
+        line_u64(&l, u->batch);
+        line_put(&l, dot != NULL ? dot : "");
+    }
+    if (text_copy(u->name, sizeof u->name, l.text) < 0) {
+        (void)text_copy(u->name, sizeof u->name, "batch.csv");
+    }
+}
+
+/* Keeps the first reason it is told; the counts of what was stored stay. */
+static void settle(struct upload *u, const struct follow *f)
+{
+    struct app *a = u->app;
+    struct line l;
+
+    if (app_json(a)) {
+        json_out_object(&a->json);
+        json_out_put_u64(&a->json, "batch", f->batch);
+        json_out_put_u64(&a->json, "first_record", f->record);
+    }
+    follow_report(a, f);
+    if (app_json(a)) {
+        json_out_end(&a->json);
+    }
+    if (f->verdict.stored == JOB_UNTOLD || f->verdict.failed == JOB_UNTOLD) {
+        u->uncounted = true;
+    } else {
+        u->stored += (uint64_t)f->verdict.stored;
+        u->failed += (uint64_t)f->verdict.failed;
+    }
+    if (f->err != 0) {
+        line_set(&l, "job ");
+        line_put(&l, f->id);
+        line_put(&l, ", ");
+        put_records(&l, f->record, (uint64_t)f->sent);
+        u->err = exit_worse(u->err, app_fail(a, f->err, l.text, NULL));
+    }
+}
+
+static int wait_for_one(struct upload *u)
+{
+    int at = follow_wait(u->app, u->open, u->opened);
+
+    if (at < 0) {
+        return at;
+    }
+    settle(u, &u->open[at]);
+    u->open[at] = u->open[--u->opened];
+    return 0;
+}
+
+/* What ends all polling leaves jobs that go on by themselves: they are named. */
+static void leave_open(struct upload *u, int err)
+{
+    for (unsigned i = 0; i < u->opened; i++) {
+        struct line l;
+        struct follow *f = &u->open[i];
+
+        line_set(&l, "job ");
+        line_put(&l, f->id);
+        line_put(&l, " ");
+        line_put(&l, f->word);
+        if (err != ERR_STILL_RUNNING) {
+            line_put(&l, ": ");
+            line_put(&l, u->app->session.where.text);
+        }
+        if (app_json(u->app)) {
+            json_out_object(&u->app->json);
+            json_out_put_u64(&u->app->json, "batch", f->batch);
+            json_out_put_u64(&u->app->json, "first_record", f->record);
+            follow_report(u->app, f);
+            json_out_end(&u->app->json);
+        }
+        u->err = exit_worse(u->err, app_fail(u->app, err, l.text, NULL));
+    }
+    u->uncounted = u->uncounted || u->opened > 0;
+    u->opened = 0;
+}
+
+static void say_created(struct upload *u, const struct batch *b)
+{
+    struct app *a = u->app;
+    struct line l;
+
+    line_set(&l, "batch ");
+    line_u64(&l, u->batch);
+    line_put(&l, ": ");
+    put_records(&l, u->record, b->records);
+    line_put(&l, ", ");
+    line_u64(&l, b->len);
+    line_put(&l, " bytes -> job ");
+    line_put(&l, a->session.bulk.job.id);
+    line_put(&l, " ");
+    line_put(&l, a->session.bulk.job.word);
+    line_put(&l, "\n");
+    out_text(&a->out, l.text);
+    (void)out_flush(&a->out); /* its error sticks and is told at the end */
+}
+
+static void take_job(struct upload *u, const struct batch *b)
+{
+    const struct job *job = &u->app->session.bulk.job;
+    struct follow *f = &u->open[u->opened];
+
+    if (!app_json(u->app)) {
+        say_created(u, b);
+    }
+    follow_begin(f, job->id, (int64_t)b->records, job->word);
+    f->batch = u->batch;
+    f->record = u->record;
+    u->jobs++;
+    u->accepted += b->records;
+    if (u->app->args.wait) {
+        u->opened++;
+    } else if (app_json(u->app)) {
+        json_out_object(&u->app->json);
+        json_out_put_u64(&u->app->json, "batch", f->batch);
+        json_out_put_u64(&u->app->json, "first_record", f->record);
+        follow_report(u->app, f);
+        json_out_end(&u->app->json);
+    }
+}
+
+static int attempt(struct upload *u, const struct batch *b)
+{
+    const struct config_object *o = u->settings;
+    struct bulk_upload up = {
+        .object = u->object,
+        .name = u->name,
+        .path = o->path[0] != '\0',
+        .metadata = o->metadata[0] != '\0' ? o->metadata : NULL,
+        .file = {batch_source_pull, &u->source},
+        .file_len = b->len,
+    };
+    int err = device_random(up.random, sizeof up.random);
+
+    if (err != 0) {
+        return err;
+    }
+    batch_source_init(&u->source, &u->scan.file, b);
+    return session_upload(&u->app->session, &up, b->records);
+}
+
+/* A batch that made no job for a passing reason may go again: the gate saw to that. */
+static int send_batch(struct upload *u, const struct batch *b)
+{
+    struct session *s = &u->app->session;
+    int err = attempt(u, b);
+
+    for (unsigned tries = 0; tries < SESSION_TRIES - 1; tries++) {
+        bool passing = err_class(err) == CLASS_TEMPORARY && err != ERR_CANCELLED;
+        uint32_t pause = s->bulk.retry_after_ms;
+
+        if (!passing || pause > SESSION_PAUSE_MAX_MS) {
+            break;
+        }
+        log_put(LOG_AT_WARNING, "no job was made, trying again: ", err_what(err), ": ",
+                s->where.text);
+        pause += backoff_ms(tries, SESSION_BACKOFF_MS, SESSION_PAUSE_MAX_MS, session_random());
+        if (session_sleep(s, pause) != 0) {
+            return ERR_CANCELLED;
+        }
+        err = attempt(u, b);
+    }
+    return err;
+}
+
+/* Says what became of the batch that failed and of those behind it. */
+static void stop_at(struct upload *u, const struct batch *b, int err)
+{
+    struct line where, fix;
+
+    line_set(&where, "batch ");
+    line_u64(&where, u->batch);
+    line_put(&where, ", ");
+    put_records(&where, u->record, b->records);
+    line_put(&where, err == ERR_OUTCOME_UNKNOWN ? ": sent, outcome unknown: " : ": not sent: ");
+    line_put(&where, u->app->session.where.text);
+    line_set(&fix, "");
+    if (u->accepted > 0 || u->app->args.from_record != NULL) {
+        /* What went before is with the service: running the same again would send it twice. */
+        line_set(&fix, err_fix(err));
+        line_put(&fix, "; then go on with --from-record ");
+        line_u64(&fix, u->record + (err == ERR_OUTCOME_UNKNOWN ? b->records : 0));
+        if (exit_of(err) == EXIT_TEMPORARY) {
+            line_put(&where, ": ");
+            line_put(&where, err_what(err));
+            err = ERR_NOT_SENT;
+        }
+    }
+    u->err = exit_worse(u->err, app_fail(u->app, err, where.text, fix.text));
+}
+
+/* Follows until fewer than `most` jobs are open; what ends all polling is told. */
+static int drain(struct upload *u, unsigned most)
+{
+    while (u->opened >= most && u->opened > 0) {
+        int err = wait_for_one(u);
+
+        if (err != 0) {
+            leave_open(u, err);
+            return err;
+        }
+    }
+    return 0;
+}
+
+static void rest_not_sent(struct upload *u)
+{
+    struct line where, fix;
+
+    if (u->record > u->scan.records) {
+        return;
+    }
+    line_set(&where, u->scan.path);
+    line_put(&where, ": ");
+    put_records(&where, u->record, u->scan.records - u->record + 1);
+    line_set(&fix, "go on with --from-record ");
+    line_u64(&fix, u->record);
+    u->err = exit_worse(u->err, app_fail(u->app, ERR_NOT_SENT, where.text, fix.text));
+}
+
+static int send_all(struct upload *u, const struct batch *before)
+{
+    struct batch b = u->scan.first;
+    unsigned most = u->app->config.job.open_max;
+    int n = before != NULL ? scan_next(&u->scan, before, &b) : 1;
+
+    most = most < OPEN_JOBS_MAX ? most : OPEN_JOBS_MAX;
+    while (n == 1) {
+        u->batch++;
+        name_batch(u);
+        int err = send_batch(u, &b);
+
+        if (err != 0) {
+            stop_at(u, &b, err);
+            return 0;
+        }
+        take_job(u, &b);
+        u->record += b.records;
+        if (drain(u, most) != 0) {
+            rest_not_sent(u);
+            return 0;
+        }
+        n = u->scan.batches == 1 ? 0 : scan_next(&u->scan, &b, &b);
+    }
+    return n < 0 ? app_fail(u->app, n, u->scan.where.text, NULL) : 0;
+}
+
+int upload_send(struct upload *u, const struct batch *before)
+{
+    int err = send_all(u, before);
+
+    (void)drain(u, 1); /* what it told stands in u->err */
+    return exit_worse(u->err, err);
+}
