@@ -85,11 +85,14 @@ static int read_pin(struct config_service *s, const char *text, size_t len,
     return 0;
 }
 
-/* One or more, with spaces between. */
+/* `none`, or one or more with spaces between. */
 static int read_pins(struct config_service *s, const char *text, struct config_fault *fault)
 {
     int err = 0;
 
+    if (strcmp(text, "none") == 0) {
+        return 0;
+    }
     while (*text != 0 && err == 0) {
         size_t len = strcspn(text, " ");
         err = len > 0 ? read_pin(s, text, len, fault) : 0;

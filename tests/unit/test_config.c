@@ -1,5 +1,6 @@
 #include "base/err.h"
 #include "base/stream.h"
+#include "linux/config_load.h"
 #include "linux/config_value.h"
 
 #include <setjmp.h>
@@ -430,6 +431,53 @@ static void hosts_that_go_round_the_proxy(void **state)
     }
 }
 
+/* The example with the # taken away in front of `#key = value` and `#[section]`. */
+static void read_example(char *dst, size_t cap)
+{
+    char line[256];
+    size_t len = 0;
+    FILE *example = fopen("config/ocbulk.conf", "r");
+
+    assert_non_null(example);
+    while (fgets(line, sizeof(line), example) != NULL) {
+        bool off = line[0] == '#' && line[1] != ' ' && line[1] != '\n';
+        len += (size_t)snprintf(dst + len, cap - len, "%s", line + (off ? 1 : 0));
+        assert_true(len < cap);
+    }
+    fclose(example);
+}
+
+static void the_example_has_every_key_with_its_default(void **state)
+{
+    static struct config plain;
+    static char text[16384];
+    size_t row;
+
+    (void)state;
+    assert_int_equal(config_load(&plain, "config/ocbulk.conf", NO_FLAGS, &fault), 0);
+    assert_int_equal(plain.objects, 0);
+    read_example(text, sizeof(text));
+    if (load(text) != 0) {
+        fail_msg("%s; %s", fault.where, fault.fix);
+    }
+    for (row = 0; row < config_keys(); row++) {
+        const struct config_key *key = &CONFIG_KEY[row];
+        struct config_object *o = row < config_object_row() ? NULL : &config.object[0];
+        char want[CONFIG_VALUE_CAP], got[CONFIG_VALUE_CAP];
+        if (o == NULL && plain.origin[row].from != FROM_BUILTIN) {
+            fail_msg("%s is set in the example as it is shipped", key->name);
+        }
+        if (config_origin_of(&config, (int)row, o)->from != FROM_FILE) {
+            fail_msg("%s is not in the example", key->name);
+        }
+        if (strcmp(config_value_text(key, o == NULL ? (void *)&config : o, got),
+                   config_value_text(key, o == NULL ? (void *)&plain : &plain.object_default,
+                                     want)) != 0) {
+            fail_msg("%s is %s in the example, not %s", key->name, got, want);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -443,6 +491,7 @@ int main(void)
         cmocka_unit_test(flags_and_environment_are_checked_too),
         cmocka_unit_test(the_table_keeps_its_own_rules),
         cmocka_unit_test(hosts_that_go_round_the_proxy),
+        cmocka_unit_test(the_example_has_every_key_with_its_default),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

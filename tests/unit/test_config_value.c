@@ -81,6 +81,7 @@ static void reads_values_and_prints_them_again(void **state)
         {"a JSON object", "metadata", "{\"a\": [1]}", "{\"a\": [1]}"},
         {"no JSON object", "metadata", "none", ""},
         {"a pin", "pin", PIN_A, PIN_A},
+        {"no pin", "pin", "none", ""},
         {"pins", "pin", PIN_A "  " PIN_B, PIN_A " " PIN_B},
     };
     size_t at;
