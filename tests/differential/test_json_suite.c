@@ -116,6 +116,9 @@ static int agreed(const char *name, const char *text, size_t len)
     int parsed = json_parse(&json, edge_copy(text, len), len);
     int whole = items_of(text, len, len), split = items_of(text, len, 1);
 
+    if (kind >= 0 && wrong_byte(text, len) != len) {
+        fail_msg("%s: json_check takes every byte, json_scan does not", name);
+    }
     if (parsed != (kind < 0 ? kind : 0) && parsed != ERR_JSON_TOO_LARGE) {
         fail_msg("%s: json_parse says %s, json_check %s", name, err_name(parsed), err_name(kind));
     }

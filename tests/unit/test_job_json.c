@@ -70,7 +70,7 @@ static const struct id_row {
     {"the same with white space (C26)", "{\"id\": 640794306199020323 }", "640794306199020323", 0},
     {"more digits than any integer has", "{\"id\":123456789012345678901234567890}",
      "123456789012345678901234567890", 0},
-    {"every character allowed", "{\"id\":\"aZ09._-\"}", "aZ09._-", 0},
+    {"every kind of character allowed", "{\"id\":\"azAZ09._-\"}", "azAZ09._-", 0},
     {"64 characters", "{\"id\":\"" LONG_64 "\"}", LONG_64, 0},
     {"65 characters are refused", "{\"id\":\"" LONG_64 "x\"}", "", ERR_JOB_ID},
     {"written with escapes", "{\"id\":\"\\u0031\\u0032\"}", "12", 0},
@@ -171,6 +171,8 @@ static const struct status_row {
      JOB_GOING, true, 0},
     {"a known word does not outlive an unknown better one",
      "{\"job_state\":\"COMPLETED\",\"status\":\"odd\"}", "odd", JOB_GOING, false, 0},
+    {"job_state where status is empty", "{\"status\":\"\",\"job_state\":\"ERROR\"}", "ERROR",
+     JOB_ERROR, true, 0},
     {"job_state where status is null", "{\"status\":null,\"job_state\":\"ERROR\"}", "ERROR",
      JOB_ERROR, true, 0},
     {"a bad spelling is refused beside a good one", "{\"status\":\"COMPLETED\",\"jobStatus\":1}",
@@ -301,6 +303,9 @@ static void reads_an_element_of_the_job_list(void **state)
                    "{\"job_direction\":\"DOWNLOAD\",\"createdDate\":\"x\"}");
     assert_false(job.upload);
     assert_int_equal(job.created_ms, JOB_UNTOLD);
+    read_every_way("of one key twice the first", &job,
+                   "{\"job_direction\":\"UPLOAD\",\"job_direction\":\"DOWNLOAD\"}");
+    assert_true(job.upload);
 }
 
 static void reads_an_error_body(void **state)

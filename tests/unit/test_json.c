@@ -236,6 +236,13 @@ static const struct text_row {
     {"a high surrogate in front of another escape", "\"\\ud83d\\u0041\"", 16, FFFD "A", true},
     {"a high surrogate in front of a short escape", "\"\\ud83d\\\\u0041\"", 16, FFFD "\\u0041",
      true},
+    {"the lowest pair of surrogates", "\"\\ud800\\udc00\"", 16, "\xf0\x90\x80\x80", true},
+    {"the highest", "\"\\uDBFF\\uDFFF\"", 16, "\xf4\x8f\xbf\xbf", true},
+    {"a high surrogate in front of what follows the low ones", "\"\\ud800\\ue000\"", 16,
+     FFFD "\xee\x80\x80", true},
+    {"the first and the last of the surrogates alone", "\"\\udfff\\ud800\"", 16, FFFD FFFD, true},
+    {"the characters beside the surrogates", "\"\\ud7ff\\ue000\"", 16, "\xed\x9f\xbf\xee\x80\x80",
+     true},
     {"two high surrogates", "\"\\ud83d\\ud83d\"", 16, FFFD FFFD, true},
     {"high, high, low", "\"\\ud83d\\ud83d\\ude00\"", 16, FFFD "\xf0\x9f\x98\x80", true},
     {"a lone low surrogate", "\"\\ude00\"", 16, FFFD, true},
@@ -354,6 +361,7 @@ static void reads_counts(void **state)
 static void finds_where_a_string_may_be_cut(void **state)
 {
     static const char raw[] = "a\xc3\xa9\\n\\u20ac\xe2\x82\xac\\uD83D\\uDE00\xf0\x9f\x98\x80\\\\z";
+    static const char lone[] = "\\ud83dabcdef"; /* no low one can follow from the 12th byte on */
     static const uint8_t ends[] = {0, 1, 3, 5, 11, 14, 26, 30, 32, 33};
     size_t len;
 
@@ -365,6 +373,8 @@ static void finds_where_a_string_may_be_cut(void **state)
         }
         assert_int_equal(got, want);
     }
+    assert_int_equal(json_whole(edge_copy(lone, 11), 11), 0);
+    assert_int_equal(json_whole(edge_copy(lone, 12), 12), 12);
 }
 
 int main(void)

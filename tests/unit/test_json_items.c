@@ -345,6 +345,9 @@ static void cuts_a_long_number_at_a_digit(void **state)
     len = fill(input, "[1", "0", room - 3, "e-5]");
     fill(want, "1", "0", room - 3, "~;/");
     expect("cut behind the exponent's sign", NULL, input, len, want);
+    len = fill(input, "[", "9", BIG, "]");
+    fill(want, "", "9", room, "~;/");
+    expect("cut behind a nine", NULL, input, len, want);
     len = fill(input, "[1", "0", BIG, ".]");
     expect("what was dropped is checked too", NULL, input, len, "JSON_SYNTAX");
 }
