@@ -26,23 +26,23 @@ struct batch_limits {
 /* What is the same for all batches of a file. */
 struct batch_file {
     const struct file *file;
-    uint64_t size;                /* bytes, taken once; reading stops there */
+    uint64_t size;                  /* bytes, taken once; reading stops there */
     uint64_t header_at, header_end; /* bytes [at, end), line end included where it has one */
-    uint64_t body_at;             /* first byte behind the header row */
-    uint64_t body_line;           /* its physical line */
+    uint64_t body_at;               /* first byte behind the header row */
+    uint64_t body_line;             /* its physical line */
     uint32_t fields;
     bool header_ended, crlf;
 };
 
 struct batch {
-    uint64_t at, end;       /* records: file bytes [at, end); end is where the next batch starts */
-    uint64_t line;          /* physical line of at */
-    uint64_t next_line;     /* physical line of end */
+    uint64_t at, end;   /* records: file bytes [at, end); end is where the next batch starts */
+    uint64_t line;      /* physical line of at */
+    uint64_t next_line; /* physical line of end */
     uint64_t records;
-    uint64_t len;           /* bytes the source gives, header included */
-    uint32_t crc;           /* of those bytes */
-    bool has_blank;         /* blank lines inside: the slow path */
-    bool last_open;         /* the last record has no line end */
+    uint64_t len;   /* bytes the source gives, header included */
+    uint32_t crc;   /* of those bytes */
+    bool has_blank; /* blank lines inside: the slow path */
+    bool last_open; /* the last record has no line end */
 };
 
 /* Reads the header row: 0, or an error with the place in *fault (when it is not NULL). */
@@ -54,11 +54,12 @@ struct batch_plan {
     const struct batch_file *bf;
     struct batch_limits limits;
     struct csv csv;
-    struct batch batch;     /* being built; complete when step returned 1 */
-    uint64_t header_len;    /* bytes the source gives for the header */
-    uint64_t read_at;
+    struct batch batch;  /* being built; complete when step returned 1 */
+    uint64_t header_len; /* bytes the source gives for the header */
     uint32_t header_crc;
-    bool pending;           /* see the .c */
+    uint32_t crc; /* up to the byte scanned, blank lines left out */
+    bool blank;   /* blank lines stand behind the last record */
+    bool full;    /* the next step begins another batch */
 };
 
 /* Starts behind `after` (NULL: at the first record). 0 or error. */
@@ -73,11 +74,13 @@ int batch_plan_step(struct batch_plan *p, uint8_t *buf, size_t cap);
 struct batch_source {
     const struct batch_file *bf;
     struct batch batch;
-    struct csv csv;         /* only for has_blank */
-    uint64_t pos;           /* file offset to read next */
-    uint64_t given;         /* bytes given so far, header included */
+    struct csv csv; /* only for has_blank */
+    uint64_t pos;   /* file offset to read next */
+    uint64_t given; /* bytes given so far, header included */
     uint32_t crc;
     uint8_t state;
+    uint8_t end_at; /* bytes given of an added line end */
+    bool row_start; /* only for has_blank */
     int err;
 };
 

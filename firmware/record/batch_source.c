@@ -1,0 +1,172 @@
+#include "record/batch.h"
+
+#include "base/crc32.h"
+#include "base/err.h"
+
+#include <string.h>
+
+/* By what is given next. */
+enum { GIVE_HEADER, GIVE_HEADER_END, GIVE_RECORDS, GIVE_LAST_END, GIVE_NOTHING };
+
+void batch_source_init(struct batch_source *s, const struct batch_file *bf, const struct batch *b)
+{
+    *s = (struct batch_source){.bf = bf, .batch = *b, .pos = bf->header_at, .row_start = true};
+    csv_init_at(&s->csv, b->at, b->line);
+}
+
+static int read_to(struct batch_source *s, uint64_t end, uint8_t *dst, size_t cap)
+{
+    uint64_t left = end - s->pos;
+    const struct file *file = s->bf->file;
+    int n = file->read_at(file->ctx, s->pos, dst, left < cap ? (size_t)left : cap);
+
+    return n == 0 ? ERR_SOURCE_CHANGED : n;
+}
+
+/* Bytes of the blank line at src; 0: none; len + 1: one more byte must be seen. */
+static size_t blank_len(const uint8_t *src, size_t len)
+{
+    if (src[0] == '\n') {
+        return 1;
+    }
+    if (src[0] != '\r') {
+        return 0;
+    }
+    return len < 2 ? len + 1 : (src[1] == '\n' ? 2 : 0);
+}
+
+/* Leaves blank lines out of what was just read: bytes that are left; *used: bytes done with. */
+static int drop_blanks(struct batch_source *s, uint8_t *dst, size_t len, size_t *used)
+{
+    size_t in = 0, out = 0;
+
+    while (in < len) {
+        size_t blank = s->row_start ? blank_len(dst + in, len - in) : 0;
+
+        if (blank > len - in) {
+            break;
+        }
+        if (blank > 0) {
+            in += blank;
+            continue;
+        }
+        int n = csv_push(&s->csv, dst + in, len - in, &s->row_start);
+
+        if (n <= 0) {
+            return ERR_SOURCE_CHANGED;
+        }
+        memmove(dst + out, dst + in, (size_t)n);
+        in += (size_t)n;
+        out += (size_t)n;
+    }
+    *used = in;
+    return (int)out;
+}
+
+/* Goes over blank lines in front of a row by looking at two bytes, however small dst is. */
+static int skip_blanks(struct batch_source *s)
+{
+    uint8_t two[2];
+    size_t blank;
+
+    do {
+        int n = read_to(s, s->batch.end, two, sizeof two);
+
+        if (n < 0) {
+            return n;
+        }
+        blank = blank_len(two, (size_t)n);
+        blank = blank > (size_t)n ? 0 : blank;
+        s->pos += blank;
+    } while (blank > 0 && s->pos < s->batch.end);
+    s->row_start = false;
+    return 0;
+}
+
+static int give_rows(struct batch_source *s, uint8_t *dst, size_t cap)
+{
+    int n = 0;
+
+    while (n == 0 && s->pos < s->batch.end) {
+        size_t used = 0;
+        int err = s->row_start ? skip_blanks(s) : 0;
+
+        if (err != 0) {
+            return err;
+        }
+        n = s->pos < s->batch.end ? read_to(s, s->batch.end, dst, cap) : 0;
+        if (n > 0) {
+            n = drop_blanks(s, dst, (size_t)n, &used);
+            s->pos += used;
+        }
+    }
+    return n;
+}
+
+static int give_file(struct batch_source *s, uint64_t end, uint8_t *dst, size_t cap)
+{
+    int n = s->pos < end ? read_to(s, end, dst, cap) : 0;
+
+    if (n > 0) {
+        s->pos += (uint64_t)n;
+    }
+    return n;
+}
+
+/* One byte a call: it is short, and cap may be 1. */
+static int give_end(struct batch_source *s, uint8_t *dst)
+{
+    const char *end = s->bf->crlf ? "\r\n" : "\n";
+
+    if (end[s->end_at] == '\0') {
+        s->end_at = 0;
+        return 0;
+    }
+    *dst = (uint8_t)end[s->end_at++];
+    return 1;
+}
+
+static int give(struct batch_source *s, uint8_t *dst, size_t cap)
+{
+    switch (s->state) {
+    case GIVE_HEADER:
+        return give_file(s, s->bf->header_end, dst, cap);
+    case GIVE_HEADER_END:
+        return s->bf->header_ended ? 0 : give_end(s, dst);
+    case GIVE_RECORDS:
+        return s->batch.has_blank ? give_rows(s, dst, cap) : give_file(s, s->batch.end, dst, cap);
+    default:
+        return s->batch.last_open ? give_end(s, dst) : 0;
+    }
+}
+
+static int conclude(const struct batch_source *s)
+{
+    bool same = s->given == s->batch.len && s->crc == s->batch.crc;
+
+    return same ? 0 : ERR_SOURCE_CHANGED;
+}
+
+int batch_source_pull(void *ctx, uint8_t *dst, size_t cap)
+{
+    struct batch_source *s = ctx;
+
+    while (s->err == 0 && s->state != GIVE_NOTHING) {
+        int n = give(s, dst, cap);
+
+        if (n > 0) {
+            s->crc = crc32_update(s->crc, dst, (size_t)n);
+            s->given += (uint64_t)n;
+            return n;
+        }
+        s->err = n;
+        if (n == 0) {
+            s->state++;
+            s->pos = s->state == GIVE_RECORDS ? s->batch.at : s->pos;
+        }
+    }
+    if (s->err == 0) {
+        s->err = conclude(s);
+    }
+    return s->err;
+}
