@@ -3,7 +3,7 @@
 #include "base/err.h"
 #include "link/tls_platform.h"
 
-enum { TICKETS_MAX = 8 }; /* of a kept connection, before it is used again */
+enum { READS_MAX = 16 }; /* two a ticket, of a kept connection before it is used again */
 
 int exchange_init(struct exchange *x, const struct exchange_options *options,
                   const struct tls_options *tls, const struct net *net)
@@ -62,7 +62,7 @@ enum want exchange_enter(struct exchange *x, enum exchange_state state, uint64_t
  * that does not come to rest is not used either. */
 static bool still_open(struct exchange *x)
 {
-    for (int i = 0; i < TICKETS_MAX; i++) {
+    for (int i = 0; i < READS_MAX; i++) {
         if (tls_recv(&x->tls, x->rx, 1) != ERR_WAIT) {
             return false;
         }

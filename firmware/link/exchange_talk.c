@@ -39,12 +39,16 @@ static int take_reply(struct exchange *x)
     return 0;
 }
 
-/* Fills tx: 0 when it holds something, 1 at the end, ERR_WAIT at the gate, or an error. */
+/* Fills tx, with whole records' worth: 0 when it holds something, 1 at the end, ERR_WAIT at the
+ * gate, or an error. */
 static int refill(struct exchange *x)
 {
+    size_t record = tls_record_max(&x->tls);
+    size_t cap = record < sizeof x->tx ? sizeof x->tx - sizeof x->tx % record : sizeof x->tx;
+
     x->tx_at = x->tx_len = 0;
-    while (x->tx_len < sizeof x->tx) {
-        int n = source_pull(&x->request, x->tx + x->tx_len, sizeof x->tx - x->tx_len);
+    while (x->tx_len < cap) {
+        int n = source_pull(&x->request, x->tx + x->tx_len, cap - x->tx_len);
 
         if (n <= 0) {
             if (x->tx_len > 0 && (n == 0 || n == ERR_WAIT)) {
@@ -137,8 +141,11 @@ enum want exchange_send(struct exchange *x, const struct now *now)
         x->state = EX_GATE;
         return exchange_wait(x, WANT_GATE);
     }
+    if (err == ERR_WAIT && (more || x->tls.want == WANT_STEP)) {
+        return exchange_wait(x, WANT_STEP);
+    }
     if (err == ERR_WAIT) {
-        return exchange_wait(x, more ? WANT_STEP : (unsigned)x->tls.want | WANT_READ);
+        return exchange_wait(x, (unsigned)x->tls.want | WANT_READ);
     }
     if (err == ERR_NETWORK) { /* the reason may be waiting to be read (C10) */
         x->write_broken = true;

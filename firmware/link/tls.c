@@ -45,6 +45,7 @@ static int bio_send(void *ctx, const unsigned char *src, size_t len)
     struct tls *t = ctx;
     int n = t->net->send(t->net->ctx, src, len);
 
+    t->out_left = n > 0 ? len - (size_t)n : len; /* mbedTLS gives all that it still has */
     if (n == NET_AGAIN) {
         return MBEDTLS_ERR_SSL_WANT_WRITE;
     }
@@ -90,8 +91,8 @@ static int map(struct tls *t, int ret, int other)
 {
     t->code = ret;
     switch (ret) {
-    case MBEDTLS_ERR_SSL_WANT_READ:
-        t->want = WANT_READ;
+    case MBEDTLS_ERR_SSL_WANT_READ: /* also with a ticket in hand: then no socket need wake us */
+        t->want = mbedtls_ssl_check_pending(&t->ssl) != 0 ? WANT_STEP : WANT_READ;
         return ERR_WAIT;
     case MBEDTLS_ERR_SSL_WANT_WRITE:
         t->want = WANT_WRITE;
@@ -193,6 +194,7 @@ int tls_start(struct tls *t, const char *host, int64_t wall_s)
     }
     t->offered = ret == 0 && offer(t, host, wall_s);
     t->resumed = t->heard = false;
+    t->frozen = t->out_left = 0;
     t->report = (struct trust_report){0};
     if (ret != 0) {
         mbedtls_ssl_free(&t->ssl);
@@ -266,15 +268,34 @@ int tls_verify(struct tls *t, const char *host, int64_t wall_s, uint8_t *scratch
     return err;
 }
 
+size_t tls_record_max(const struct tls *t)
+{
+    int n = mbedtls_ssl_get_max_out_record_payload(&t->ssl);
+
+    return n > 0 ? (size_t)n : 1;
+}
+
+/* A record that the socket took only in part is finished by whatever mbedTLS does next, a read
+ * included (it flushes when a ticket arrives). Writing it again then would send it twice. */
 int tls_send(struct tls *t, const uint8_t *src, size_t len)
 {
     if (t->state != TLS_VERIFIED) {
         return ERR_INTERNAL;
     }
-    t->reads_left = READS_MAX;
-    int ret = mbedtls_ssl_write(&t->ssl, src, len);
+    int ret = (int)t->frozen;
 
-    return ret > 0 ? ret : map(t, ret, ERR_TLS_RECORD);
+    if (ret == 0 || t->out_left > 0) {
+        t->reads_left = READS_MAX;
+        ret = mbedtls_ssl_write(&t->ssl, src, len);
+    }
+    if (ret == MBEDTLS_ERR_SSL_WANT_WRITE && t->frozen == 0) {
+        t->frozen = len < tls_record_max(t) ? len : tls_record_max(t);
+    }
+    if (ret <= 0) {
+        return map(t, ret, ERR_TLS_RECORD);
+    }
+    t->frozen = 0;
+    return ret;
 }
 
 int tls_recv(struct tls *t, uint8_t *dst, size_t cap)

@@ -47,13 +47,16 @@ struct tls {
     bool heard;   /* the peer has sent data on this connection */
     bool moved;   /* bytes have gone out; the owner clears it */
     uint8_t reads_left;
-    int code; /* mbedTLS' last error */
+    size_t out_left; /* bytes of a record that the socket has not taken yet */
+    size_t frozen;   /* bytes of the send that record was made of; 0: none waits */
+    int code;        /* mbedTLS' last error */
 };
 
 int tls_init(struct tls *t, const struct tls_options *options, const struct net *net);
 int tls_start(struct tls *t, const char *host, int64_t wall_s);
 int tls_handshake(struct tls *t); /* 0 when shaken, ERR_WAIT, or an error */
 int tls_verify(struct tls *t, const char *host, int64_t wall_s, uint8_t *scratch); /* 0 or error */
+size_t tls_record_max(const struct tls *t); /* bytes that one record takes at most */
 int tls_send(struct tls *t, const uint8_t *src, size_t len); /* bytes (1..len), ERR_WAIT, error */
 /* Bytes (1..cap), 0 at the peer's close_notify, ERR_WAIT, ERR_CLOSED, or an error. */
 int tls_recv(struct tls *t, uint8_t *dst, size_t cap);

@@ -115,6 +115,7 @@ static inline void attempt_start(struct attempt *a, const char *head, uint64_t l
     a->at = 0;
     a->body_len = 0;
     a->body[0] = '\0';
+    a->f.now_ms = a->now.mono_ms;
     http_response_init(&a->reply, NULL, 0, &sink);
     exchange_start(&a->x, &(struct source){attempt_pull, a}, &a->reply, &a->now);
 }
@@ -148,7 +149,10 @@ static inline int attempt_run(struct attempt *a)
         if (want == WANT_GATE) {
             return ERR_WAIT;
         }
-        if (want != WANT_STEP) {
+        if (want == WANT_STEP) {
+            a->now.mono_ms++; /* work takes time too */
+            a->f.now_ms = a->now.mono_ms;
+        } else {
             if (exchange_deadline_ms(&a->x) <= a->now.mono_ms) {
                 return ERR_INTERNAL; /* it should have been told at once */
             }
