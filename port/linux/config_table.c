@@ -23,8 +23,8 @@ static const char *const TAG[] = {"auto", "none", NULL};
 
 #define ROW(sect, base, kind, key, member, default_, least, most, words_)                          \
     {                                                                                              \
-        .name = #key, .builtin = default_, .words = words_, .min = least, .max = most,             \
-        .at = offsetof(struct base, member), .section = sect, .type = kind                         \
+        .name = #key, .builtin = (default_), .words = (words_), .min = (least), .max = (most),     \
+        .at = offsetof(struct base, member), .section = (sect), .type = (kind)                     \
     }
 #define SERVICE(key, type, default_, most)                                                         \
     ROW(SECTION_SERVICE, config, type, key, service.key, default_, 0, most, NULL)
@@ -81,7 +81,7 @@ const struct config_key CONFIG_KEY[] = {
 
     JOB(poll_first, TYPE_TIME, poll_first_ms, "3s", 1 * S, 1 * HOUR, NULL),
     JOB(poll_max, TYPE_TIME, poll_max_ms, "60s", 1 * S, 1 * DAY, NULL),
-    JOB(deadline, TYPE_TIME, deadline_ms, "24h", 1 * MIN, 7 * DAY, NULL),
+    JOB(deadline, TYPE_TIME, deadline_ms, "24h", 1 * SEC, 7 * DAY, NULL),
     JOB(open_max, TYPE_NUMBER, open_max, "4", 1, 16, NULL),
     JOB(on_unknown, TYPE_WORD, on_unknown, "hold", 0, 0, UNKNOWN),
     JOB(absent_after, TYPE_TIME, absent_after_ms, "60m", 1 * MIN, 7 * DAY, NULL),

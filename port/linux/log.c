@@ -6,6 +6,7 @@
 #include "linux/out.h"
 #include "linux/syslog_out.h"
 #include "linux/utf8.h"
+#include "linux/words.h"
 
 #include <string.h>
 #include <time.h>
@@ -95,14 +96,12 @@ static void write_stderr(const char *bytes, size_t len)
 void log_meter(const char *line)
 {
     char text[LOG_LINE_CAP + 2];
-    size_t len = strlen(line), wide = state.meter_len;
+    size_t len = words(text + 1, sizeof(text) - 1, line), wide = state.meter_len;
 
     if (len == 0 && wide == 0) {
         return;
     }
-    len = len < LOG_LINE_CAP ? len : LOG_LINE_CAP;
     text[0] = '\r';
-    memcpy(text + 1, line, len);
     wide = wide > len ? wide : len;
     memset(text + 1 + len, ' ', wide - len);
     if (len == 0) {
