@@ -136,7 +136,7 @@ static void refuses_values_and_leaves_what_was_there(void **state)
         {"milliseconds", "idle_timeout", "5000ms", ERR_CONFIG, "must be 1s..1h", NULL},
         {"a time below its least", "idle_timeout", "0s", ERR_CONFIG, "must be 1s..1h", NULL},
         {"a time above its most", "idle_timeout", "61m", ERR_CONFIG, "must be 1s..1h", NULL},
-        {"a time that overflows 32 bits", "deadline", "50d", ERR_CONFIG, "must be 1m..7d", NULL},
+        {"a time that overflows 32 bits", "deadline", "50d", ERR_CONFIG, "must be 1s..7d", NULL},
         {"another word for a time", "fsync", "never", ERR_CONFIG, "must be 1s..1h, or record",
          NULL},
         {"a number with a unit", "open_max", "4K", ERR_CONFIG, "must be 1..16", NULL},
