@@ -155,6 +155,7 @@ static void refuses_values_and_leaves_what_was_there(void **state)
          NULL},
         {"one time of the day", "hours", "08:30", ERR_CONFIG, "must be any, or HH:MM-HH:MM", NULL},
         {"no colon", "hours", "08.30-17.05", ERR_CONFIG, "must be any, or HH:MM-HH:MM", NULL},
+        {"no hyphen", "hours", "08:30 17:05", ERR_CONFIG, "must be any, or HH:MM-HH:MM", NULL},
         {"no hours", "hours", "", ERR_CONFIG, "must be any, or HH:MM-HH:MM", NULL},
         {"a name with a slash", "hub", "a/b", ERR_CONFIG,
          "may have letters, digits, `.`, `_` and `-` only", NULL},
