@@ -34,6 +34,7 @@ struct fake_net {
     bool send_again, recv_again; /* every other call says again */
     size_t window;               /* bytes on the way to the peer at most; 0: any */
     size_t cut_out, cut_in;      /* a reset after so many bytes that way; 0: never */
+    size_t stall_in;             /* nothing more arrives after so many bytes; 0: never */
     void (*peer)(void *ctx, struct fake_net *f);
     void *peer_ctx;
     /* set by the peer */
@@ -184,6 +185,9 @@ static inline int fake_recv(void *ctx, uint8_t *dst, size_t cap)
         }
         cap = left < cap ? left : cap;
     }
+    if (f->stall_in > 0) {
+        cap = f->stall_in - f->in.at < cap ? f->stall_in - f->in.at : cap;
+    }
     cap = f->recv_step > 0 && f->recv_step < cap ? f->recv_step : cap;
     int n = (int)fake_pipe_get(&f->in, dst, cap);
 
@@ -216,8 +220,9 @@ static inline bool fake_ready(struct fake_net *f, unsigned want)
         return false;
     }
     fake_pump(f);
-    bool readable = f->in.at < f->in.len || f->end || f->reset ||
-                    (f->cut_in > 0 && f->in.at >= f->cut_in) || f->recv_again;
+    bool stalled = f->stall_in > 0 && f->in.at >= f->stall_in;
+    bool readable = !stalled && (f->in.at < f->in.len || f->end || f->reset ||
+                                 (f->cut_in > 0 && f->in.at >= f->cut_in) || f->recv_again);
     bool writable = f->window == 0 || f->out.len - f->out.at < f->window || f->reset;
 
     return ((want & WANT_READ) != 0 && readable) || ((want & WANT_WRITE) != 0 && writable);

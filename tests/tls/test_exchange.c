@@ -9,8 +9,7 @@
 
 #include <cmocka.h>
 
-#include "attempt.h"
-#include "tls_peer.h"
+#include "scene.h"
 
 #define GET       "GET /x HTTP/1.1\r\nHost: localhost\r\n\r\n"
 #define POST      "POST /x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 200000\r\n\r\n"
@@ -18,41 +17,6 @@
 #define CLOSING   "\r\n--b0123456789abcdef0--\r\n" /* as long as a form's end */
 #define REPLY     "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
 #define TOO_LARGE "HTTP/1.1 413 Content Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
-
-#define TLS12 "NORMAL:-VERS-ALL:+VERS-TLS1.2"
-#if defined(OCBULK_PROFILE_TINY)
-#define TLS13 TLS12
-#else
-#define TLS13 "NORMAL:-VERS-ALL:+VERS-TLS1.3"
-#endif
-
-static const char *const VERSIONS[] = {TLS12, TLS13};
-
-struct scene {
-    struct attempt a;
-    struct tls_peer p;
-    size_t used; /* of the arena, before */
-};
-
-static void open_scene(struct scene *s, const char *leaf, const char *bundle)
-{
-    s->used = tls_platform_used();
-    attempt_open(&s->a, bundle);
-    tls_peer_open(&s->p, &s->a.f, leaf);
-}
-
-static void close_scene(struct scene *s)
-{
-    attempt_close(&s->a);
-    tls_peer_close(&s->p);
-    assert_int_equal(tls_platform_used(), s->used);
-}
-
-static int attempt(struct scene *s, const char *head, uint64_t len)
-{
-    attempt_start(&s->a, head, len);
-    return attempt_run(&s->a);
-}
 
 /* What the peer got is the request's first bytes, in order, none twice (C18). */
 static void check_prefix(const struct scene *s, const char *head, size_t from, size_t len)
