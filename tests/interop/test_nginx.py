@@ -152,17 +152,15 @@ class Result:
 def comes_through(result, cases, backend, path, certs, version):
     front = Front(path, certs, version)
     for number, case in enumerate(cases):
+        sentence = f"{version.name}, {os.path.basename(path)}, {case.sentence} ({number})"
         try:
             front.send(case.request, STEPS[number % len(STEPS)])
             front.answer()
-            why = differs(case, backend.seen.get(timeout=60))
+            seen = backend.seen.get(timeout=60)
         except (OSError, RuntimeError, queue.Empty) as e:
-            why = repr(e)
-            front.close()
-            while not backend.seen.empty():
-                backend.seen.get()
-            front = Front(path, certs, version)
-        result.tell(f"{version.name}, {os.path.basename(path)}, {case.sentence} ({number})", why)
+            result.tell(sentence, repr(e))
+            break  # the connection is lost, and so are the cases behind
+        result.tell(sentence, differs(case, seen))
     front.close()
 
 
@@ -174,8 +172,12 @@ def cut_at_the_gate(result, case, backend, path, certs, reaches):
     cut.send(case.request[:-behind], 1460)
     cut.close()
     if reaches:
-        _, _, whole = backend.seen.get(timeout=60)
-        result.tell("a request cut at its gate reaches the backend short", "whole" if whole else None)
+        try:
+            _, _, whole = backend.seen.get(timeout=60)
+            why = "it looks whole" if whole else None
+        except queue.Empty:
+            why = "nothing reaches it"
+        result.tell("a request cut at its gate reaches the backend short", why)
     comes_through(result, [case], backend, path, certs, ssl.TLSVersion.TLSv1_3)
 
 
