@@ -1,11 +1,13 @@
-/* Whole requests against transcripts that a person can read: tests/golden/NAME.txt.
+/* Whole requests, as the calls of the API make them, against transcripts that a person can read:
+ * tests/golden/NAME.txt.
  *
  * In a transcript \r, \n, \\ and \xHH stand for bytes; a line break stands for none, and a line
  * that starts with "# " is a note. Each request is pulled in pieces of many sizes. */
+#include "arena.h"
 #include "base/err.h"
+#include "bulk/bulk.h"
 #include "bytes.h"
-#include "request/http_request.h"
-#include "request/multipart.h"
+#include "link/tunnel.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -17,7 +19,6 @@
 #include <stdlib.h>
 
 #define TRANSCRIPT_CAP 16384
-#define BOUNDARY       "b0123456789abcdef0123456789abcd"
 
 struct text {
     char text[TRANSCRIPT_CAP];
@@ -100,23 +101,19 @@ static void print_as_transcript(const struct text *t)
     (void)printf("\n");
 }
 
-static void pull_all(struct text *t, const struct http_request_spec *spec, struct multipart *form,
-                     size_t step)
+/* Pulls the whole request; its end is let out when all before it is there. */
+static void pull_all(struct text *t, struct http_request *r, struct multipart *m, size_t step)
 {
-    struct http_request r;
     int n;
 
-    t->len = 0;
-    assert_int_equal(http_request_init(&r, spec), 0);
-    for (;;) {
+    for (t->len = 0;; t->len += (size_t)n) {
         assert_true(t->len + step < sizeof t->text);
-        n = http_request_pull(&r, (uint8_t *)t->text + t->len, step);
-        if (n == ERR_WAIT && form != NULL && !form->open) {
-            multipart_open_gate(form);
+        n = http_request_pull(r, (uint8_t *)t->text + t->len, step);
+        if (n == ERR_WAIT && !m->open) {
+            multipart_open_gate(m);
+            n = 0;
         } else if (n <= 0) {
             break;
-        } else {
-            t->len += (size_t)n;
         }
     }
     assert_int_equal(n, 0);
@@ -131,139 +128,204 @@ static void compare(const char *name, const struct text *got, const struct text 
 }
 
 static const size_t STEPS[] = {1, 2, 3, 7, 64, 500, 1460, 8000};
+static const struct now NOW = {.mono_ms = 1000, .wall_s = ARENA_NOW_S};
+static struct text got, want, sample;
+static struct bytes file;
 
-static struct http_header SEED[] = {
-    {"Authorization", {"Element ", "zfY0u+/Qm4x=", ", User ", "uL2b9/0aQ1w="}},
-    {"Accept", {"application/json"}},
-    {"User-Agent", {"ocbulk/0.1.0"}},
-    {"Content-Type", {"multipart/form-data; boundary=", BOUNDARY}},
-};
-static struct http_header ORGANIZATION[] = {
-    {"Authorization", {"Element ", "tok", ", User ", "usr=", ", Organization ", "org/"}},
-    {"Accept", {"application/json"}},
-    {"User-Agent", {"ocbulk/0.1.0"}},
-    {"Elements-Version", {"Helium"}},
-    {"Elements-Async-Callback-Url", {"https://device.example.net/hook?ocb=oc-1"}},
-    {"Content-Type", {"multipart/form-data; boundary=", BOUNDARY}},
-};
-static struct http_header PROXY[] = {{"Proxy-Authorization", {"Basic dXNlcjpwYXNz"}}};
+/* No network: a call makes its request and waits for a look-up that nobody answers. */
+static int no_resolve(void *ctx, const char *host, uint16_t port)
+{
+    (void)ctx;
+    (void)host;
+    (void)port;
+    return 0;
+}
 
-#define HOST     "api.openconnectors.us2.ext.hana.ondemand.com"
-#define BASE     "/elements/api-v2", "/hubs/", "marketing"
-#define GET_SEED .method = "GET", .host = HOST, .header = SEED, .headers = 3
+static void no_close(void *ctx, bool abort)
+{
+    (void)ctx;
+    (void)abort;
+}
+
+static const struct net NO_NET = {.resolve = no_resolve, .close = no_close};
+static const struct exchange_options OPTIONS = {.host = "h", .port = 443, .authority = "h:443"};
+static const struct tls_options TLS;
+
+#define SEED_HOST "api.openconnectors.us2.ext.hana.ondemand.com"
+
+static const struct bulk_service SEED = {
+    .host = SEED_HOST,
+    .base = "/elements/api-v2",
+    .hub = "marketing",
+    .user_agent = "ocbulk/0.1.0",
+    .element_token = "zfY0u+/Qm4x=",
+    .user_secret = "uL2b9/0aQ1w=",
+};
+
+/* All that can be configured, and no hub. */
+static const struct bulk_service FULL = {
+    .host = "[2001:db8::1]:8443",
+    .base = "/elements/api-v2",
+    .elements_version = "Helium",
+    .callback_url = "https://device.example.net/hook?ocb=oc-1",
+    .user_agent = "ocbulk/0.1.0",
+    .element_token = "tok",
+    .user_secret = "usr=",
+    .organization_secret = "org/",
+};
+
+static int objects(struct bulk *b)
+{
+    return bulk_objects(b, NULL, &NOW);
+}
+
+static int metadata(struct bulk *b)
+{
+    return bulk_metadata(b, "contact", NULL, &NOW);
+}
+
+static int status(struct bulk *b)
+{
+    return bulk_status(b, "1234", &NOW);
+}
+
+static int errors(struct bulk *b)
+{
+    return bulk_errors(b, "1234", NULL, &NOW);
+}
+
+static int errors_page(struct bulk *b)
+{
+    assert_int_equal(errors(b), 0);
+    assert_true(percent_encode(b->page, sizeof b->page, "a/b=") > 0); /* as next_page does */
+    return bulk_again(b, &NOW);
+}
+
+static int jobs(struct bulk *b)
+{
+    return bulk_jobs(b, NULL, &NOW);
+}
+
+static int cancel(struct bulk *b)
+{
+    return bulk_cancel(b, "1234", &NOW);
+}
+
+/* The boundary that these make is the alphabet's first letters. */
+static struct bulk_upload upload(const char *object, const char *name, const char *src, size_t len)
+{
+    struct bulk_upload u = {.object = object, .name = name, .path = true, .file_len = len};
+    size_t at;
+
+    for (at = 0; at < sizeof u.random; at++) {
+        u.random[at] = (uint8_t)at;
+    }
+    file = (struct bytes){.src = src, .len = len};
+    u.file = (struct source){bytes_pull, &file};
+    return u;
+}
+
+static int upload_sample(struct bulk *b)
+{
+    const struct bulk_upload u = upload("contact", "sample.csv", sample.text, sample.len);
+
+    return bulk_upload(b, &u, &NOW);
+}
+
+static int upload_full(struct bulk *b)
+{
+    static const char rows[] = "email,name\r\nana@example.org,\"caf\xC3\xA9\r\n--01\"\r\n";
+    struct bulk_upload u = upload("caf\xC3\xA9 & co?", "site \"A\"\r\nX-Evil: 1 caf\xC3\xA9.csv",
+                                  rows, sizeof rows - 1);
+
+    u.metadata = "{\"identifierFieldName\":\"email\",\"callback-payload\":\"oc-1\"}";
+    return bulk_upload(b, &u, &NOW);
+}
+
+static int upload_no_path(struct bulk *b)
+{
+    struct bulk_upload u = upload("contact", "sample.csv", "a\n1\n", 4);
+
+    u.path = false;
+    return bulk_upload(b, &u, &NOW);
+}
 
 static const struct row {
-    const char *name;
-    struct http_request_spec spec;
-} WITHOUT_BODY[] = {
-    {"objects", {GET_SEED, .target = {BASE, "/objects"}}},
-    {"metadata", {GET_SEED, .target = {BASE, "/objects/", "contact", "/metadata"}}},
-    {"status", {GET_SEED, .target = {BASE, "/bulk/", "1234", "/status"}}},
-    {"errors_page",
-     {GET_SEED,
-      .target = {BASE, "/bulk/", "1234", "/errors", "?pageSize=200", "&nextPage=", "a%2Fb%3D"}}},
-    {"cancel",
-     {.method = "PUT",
-      .host = "api.example.org:8443",
-      .header = SEED,
-      .headers = 3,
-      .target = {"/elements/api-v2", "/bulk/", "1234", "/cancel"}}},
-    {"connect",
-     {.method = "CONNECT",
-      .host = HOST ":443",
-      .header = PROXY,
-      .headers = 1,
-      .target = {HOST ":443"}}},
+    const char *name; /* of the transcript */
+    const struct bulk_service *service;
+    int (*call)(struct bulk *b);
+} ROWS[] = {
+    {"objects", &SEED, objects},
+    {"metadata", &SEED, metadata},
+    {"upload_sample", &SEED, upload_sample},
+    {"upload_full", &FULL, upload_full},
+    {"upload_no_path", &SEED, upload_no_path},
+    {"status", &SEED, status},
+    {"errors", &SEED, errors},
+    {"errors_page", &SEED, errors_page},
+    {"jobs", &SEED, jobs},
+    {"cancel", &FULL, cancel},
 };
 
-static void requests_without_a_body(void **state)
+static void every_call_of_the_api(void **state)
 {
-    static struct text got, want;
+    static struct bulk b;
     size_t at, step;
 
     (void)state;
-    for (at = 0; at < COUNT(WITHOUT_BODY); at++) {
-        read_transcript(&want, WITHOUT_BODY[at].name);
+    arena_begin();
+    read_file(&sample, "tests/data/sample.csv");
+    for (at = 0; at < COUNT(ROWS); at++) {
+        const struct row *row = &ROWS[at];
+
+        assert_int_equal(bulk_init(&b, row->service, &OPTIONS, &TLS, &NO_NET), 0);
+        read_transcript(&want, row->name);
         for (step = 0; step < COUNT(STEPS); step++) {
-            pull_all(&got, &WITHOUT_BODY[at].spec, NULL, STEPS[step]);
-            compare(WITHOUT_BODY[at].name, &got, &want, STEPS[step]);
+            assert_int_equal(row->call(&b), 0);
+            pull_all(&got, &b.request, &b.multipart, STEPS[step]);
+            compare(row->name, &got, &want, STEPS[step]);
+            bulk_drop(&b);
         }
+        bulk_free(&b);
     }
 }
 
-static void expect_upload(const char *name, struct http_request_spec spec,
-                          const struct multipart_form *form, struct bytes *file)
+static void a_tunnel_through_a_proxy(void **state)
 {
-    static struct text got, want;
+    static struct tunnel t;
+    size_t step;
+
+    (void)state;
+    read_transcript(&want, "connect");
+    for (step = 0; step < COUNT(STEPS); step++) {
+        assert_int_equal(tunnel_init(&t, &NO_NET, SEED_HOST ":443", "Basic dXNlcjpwYXNz"), 0);
+        pull_all(&got, &t.request, NULL, STEPS[step]);
+        compare("connect", &got, &want, STEPS[step]);
+    }
+}
+
+static void expect_form(const char *name, const char *rows)
+{
     static struct multipart m;
     const struct source body = {multipart_pull, &m};
+    const struct multipart_form form = {
+        "b0123456789abcdef0", NULL, "batch-000001.csv", {bytes_pull, &file}, strlen(rows)};
+    struct http_request_spec spec = {.method = "POST", .target = {"/"}, .host = "h", .body = &body};
+    struct http_request r;
     size_t step;
 
     read_transcript(&want, name);
     for (step = 0; step < COUNT(STEPS); step++) {
-        bytes_rewind(file);
-        assert_int_equal(multipart_init(&m, form), 0);
-        spec.body = &body;
+        file = (struct bytes){.src = rows, .len = strlen(rows)};
+        assert_int_equal(multipart_init(&m, &form), 0);
         spec.body_len = multipart_len(&m);
-        pull_all(&got, &spec, &m, STEPS[step]);
+        assert_int_equal(http_request_init(&r, &spec), 0);
+        pull_all(&got, &r, &m, STEPS[step]);
         compare(name, &got, &want, STEPS[step]);
     }
 }
 
-static void the_seed_s_upload(void **state)
-{
-    static struct text sample;
-    struct bytes file = {.src = sample.text};
-    struct multipart_form form = {BOUNDARY, NULL, "sample.csv", {bytes_pull, &file}, 0};
-
-    (void)state;
-    read_file(&sample, "tests/data/sample.csv");
-    form.file_len = file.len = sample.len;
-    expect_upload(
-        "upload_sample",
-        (struct http_request_spec){.method = "POST",
-                                   .host = HOST,
-                                   .header = SEED,
-                                   .headers = COUNT(SEED),
-                                   .target = {BASE, "/bulk/", "contact", "?path=/", "sample.csv"}},
-        &form, &file);
-}
-
-static void an_upload_with_all_that_can_be_said(void **state)
-{
-    static const char rows[] = "email,name\r\nana@example.org,\"caf\xC3\xA9\r\n--b0\"\r\n";
-    struct bytes file = {.src = rows, .len = sizeof rows - 1};
-    const struct multipart_form form = {
-        BOUNDARY,
-        "{\"identifierFieldName\":\"email\",\"callback-payload\":\"oc-1\"}",
-        "site \"A\"\r\nX-Evil: 1 caf\xC3\xA9.csv",
-        {bytes_pull, &file},
-        sizeof rows - 1};
-    char name[128];
-
-    (void)state;
-    assert_true(percent_encode(name, sizeof name, form.file_name) > 0);
-    expect_upload(
-        "upload_full",
-        (struct http_request_spec){.method = "POST",
-                                   .host = "[2001:db8::1]:8443",
-                                   .header = ORGANIZATION,
-                                   .headers = COUNT(ORGANIZATION),
-                                   .target = {BASE, "/bulk/", "contact", "?path=/", name}},
-        &form, &file);
-}
-
-/* C03, C04: the bytes of the two cases, behind the smallest head. */
-static void expect_form(const char *name, const char *rows)
-{
-    struct bytes file = {.src = rows, .len = strlen(rows)};
-    const struct multipart_form form = {
-        "b0123456789abcdef0", NULL, "batch-000001.csv", {bytes_pull, &file}, file.len};
-
-    expect_upload(name, (struct http_request_spec){.method = "POST", .host = "h", .target = {"/"}},
-                  &form, &file);
-}
-
+/* C03, C04, S20: the bytes of the cases, behind the smallest head. */
 static void the_forms_of_the_cases(void **state)
 {
     (void)state;
@@ -274,9 +336,8 @@ static void the_forms_of_the_cases(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(requests_without_a_body),
-        cmocka_unit_test(the_seed_s_upload),
-        cmocka_unit_test(an_upload_with_all_that_can_be_said),
+        cmocka_unit_test(every_call_of_the_api),
+        cmocka_unit_test(a_tunnel_through_a_proxy),
         cmocka_unit_test(the_forms_of_the_cases),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

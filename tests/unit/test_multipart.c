@@ -103,8 +103,8 @@ static const struct row {
     const char *name, *metadata, *file_name, *file, *want;
     size_t len;
 } ROWS[] = {
-    {"C03: two rows are exactly 187 bytes", NULL, NAME, TWO_ROWS, HEAD_OF(NAME) TWO_ROWS CLOSE,
-     187},
+    {"C03, S20: two rows are exactly 187 bytes, the last two CRLF", NULL, NAME, TWO_ROWS,
+     HEAD_OF(NAME) TWO_ROWS CLOSE, 187},
     {"C04: an empty file keeps the delimiter's own CRLF, 148 bytes", NULL, NAME, "",
      HEAD_OF(NAME) CLOSE, 148},
     {"a file without a last line end gets none", NULL, NAME, "a\n1", HEAD_OF(NAME) "a\n1" CLOSE,
