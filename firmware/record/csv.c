@@ -16,24 +16,38 @@ enum {
     CSV_SKIP,  /* behind a stray quote: up to the line end whatever the quotes say */
     CSV_QUOTE, /* a quote inside quotes: the closing one, or the first of a pair */
     CSV_CR,
-    CSV_SKIP_CR
+    CSV_SKIP_CR,
+    CSV_STRAY /* a quote where none may be: noted, then CSV_SKIP */
 };
 
-#define ONES ((size_t)-1 / 255) /* 0x01 in each byte of a word */
-#define HIGH (ONES * 0x80)
-#define RUN_MAX                                                                                    \
-    248 /* whole words, and few enough for the commas' count to fit one byte of them               \
-         */
+enum char_class { TEXT, COMMA, QUOTE, CR };
+
+static const uint8_t NEXT[][4] = {
+    [CSV_FIELD_START] = {CSV_FIELD, CSV_FIELD_START, CSV_QUOTED, CSV_CR},
+    [CSV_FIELD] = {CSV_FIELD, CSV_FIELD_START, CSV_STRAY, CSV_CR},
+    [CSV_QUOTED] = {CSV_QUOTED, CSV_QUOTED, CSV_QUOTE, CSV_QUOTED},
+    [CSV_SKIP] = {CSV_SKIP, CSV_SKIP, CSV_SKIP, CSV_SKIP_CR},
+    [CSV_QUOTE] = {CSV_STRAY, CSV_FIELD_START, CSV_QUOTED, CSV_CR},
+    [CSV_CR] = {CSV_FIELD, CSV_FIELD_START, CSV_STRAY, CSV_CR},
+    [CSV_SKIP_CR] = {CSV_SKIP, CSV_SKIP, CSV_SKIP, CSV_SKIP_CR},
+};
 
 static const uint8_t BOM[] = {0xEF, 0xBB, 0xBF};
+
+static void begin(struct csv *c, uint64_t byte, uint64_t line)
+{
+    c->state = CSV_START;
+    c->utf8.left = 0;
+    c->byte = byte;
+    c->line = line;
+    c->line_at = byte;
+}
 
 void csv_init_at(struct csv *c, uint64_t byte, uint64_t line)
 {
     memset(c, 0, sizeof(*c));
     c->record_max = CSV_RECORD_MAX;
-    c->byte = byte;
-    c->line = line;
-    c->line_at = byte;
+    begin(c, byte, line);
 }
 
 void csv_init(struct csv *c)
@@ -83,39 +97,38 @@ static void row_end(struct csv *c, bool ended, bool crlf)
     c->state = CSV_START;
 }
 
-static bool is_plain(uint8_t b)
+static enum char_class class_of(uint8_t b)
 {
-    return b >= 0x20 && b < 0x80 && b != '"';
+    return b == ',' ? COMMA : b == '"' ? QUOTE : b == '\r' ? CR : TEXT;
 }
 
-/* How many bytes from src on are ASCII text without quotes, and the commas among them. */
-static size_t plain_run(const uint8_t *src, size_t len, uint32_t *commas)
+/* Goes behind a byte that is no line feed; any byte of a character stands for all of it. */
+static void move(struct csv *c, uint8_t b)
 {
-    size_t n = 0, word, sum = 0;
+    uint8_t from = c->state, to = NEXT[from][class_of(b)];
 
-    for (; len - n >= sizeof(word); n += sizeof(word)) {
-        memcpy(&word, src + n, sizeof(word));
-        /* Bit 7 of a byte: not ASCII, below the space, or a quote. A borrow may only set it
-         * in a byte behind one that has it rightly. */
-        if (((word | (word - ONES * 0x20) | ((word ^ ONES * '"') - ONES)) & HIGH) != 0) {
-            break;
-        }
-        /* Here no byte has bit 7, so that no carry leaves its byte: set unless it is a comma. */
-        sum += ((word ^ ONES * ',') + ONES * 0x7F) >> 7 & ONES;
+    if (to == CSV_FIELD_START) {
+        c->fields++;
+    } else if (to == CSV_QUOTED && from == CSV_FIELD_START) {
+        c->quote_at = place(c, 0);
+        c->quote_line_end = 0;
     }
-    *commas = (uint32_t)(n - (sum * ONES >> (sizeof(word) - 1) * CHAR_BIT));
-    for (; n < len && is_plain(src[n]); n++) {
-        *commas += src[n] == ',';
+    if (from == CSV_CR) {
+        note(c, ERR_CSV_CR, place(c, 1));
     }
-    return n;
+    if (to == CSV_STRAY) {
+        note(c, ERR_CSV_QUOTE, place(c, from == CSV_QUOTE));
+        to = CSV_SKIP;
+    }
+    c->state = to;
 }
 
 static size_t take_plain(struct csv *c, const uint8_t *src, size_t len)
 {
     uint32_t commas;
-    size_t n = plain_run(src, len < RUN_MAX ? len : RUN_MAX, &commas);
+    size_t n = csv_plain(src, len, &commas);
 
-    if (n > 0 && c->state <= CSV_FIELD) {
+    if (c->state <= CSV_FIELD) {
         c->fields += commas;
         c->state = src[n - 1] == ',' ? CSV_FIELD_START : CSV_FIELD;
     }
@@ -123,103 +136,20 @@ static size_t take_plain(struct csv *c, const uint8_t *src, size_t len)
     return n;
 }
 
-/* The first byte of a character: how many must follow, and within what the second must be. */
-static bool utf8_first(struct csv *c, uint8_t b)
-{
-    c->utf8_seen = 1;
-    c->utf8_low = b == 0xE0 ? 0xA0 : b == 0xF0 ? 0x90 : 0x80;
-    c->utf8_high = b == 0xED ? 0x9F : b == 0xF4 ? 0x8F : 0xBF;
-    c->utf8_left = b < 0xE0 ? 1 : b < 0xF0 ? 2 : 3;
-    if (b < 0xC2 || b > 0xF4) {
-        c->utf8_left = 0;
-    }
-    return c->utf8_left > 0;
-}
-
-static bool utf8_more(struct csv *c, uint8_t b)
-{
-    bool good = b >= c->utf8_low && b <= c->utf8_high;
-
-    c->utf8_low = 0x80;
-    c->utf8_high = 0xBF;
-    c->utf8_left = good ? c->utf8_left - 1 : 0;
-    c->utf8_seen += good;
-    return good;
-}
-
-/* Characters beyond ASCII. A byte that breaks one off keeps its own meaning. */
 static size_t take_utf8(struct csv *c, const uint8_t *src, size_t len)
 {
-    size_t n = 0;
+    bool bad;
+    size_t n;
 
-    while (n < len && (src[n] >= 0x80 || c->utf8_left > 0)) {
-        if (c->utf8_left == 0) {
-            if (!utf8_first(c, src[n])) {
-                note(c, ERR_CSV_UTF8, place(c, 0));
-            }
-        } else if (!utf8_more(c, src[n])) {
-            note(c, ERR_CSV_UTF8, place(c, c->utf8_seen));
-            continue;
-        }
-        c->byte++;
-        n++;
+    if (src[0] >= 0x80) {
+        move(c, src[0]);
+    }
+    n = csv_utf8_take(&c->utf8, src, len, &bad);
+    c->byte += n;
+    if (bad) {
+        note(c, ERR_CSV_UTF8, place(c, c->utf8.seen));
     }
     return n;
-}
-
-static uint8_t behind_unquoted(struct csv *c, uint8_t b)
-{
-    switch (b) {
-    case ',':
-        c->fields++;
-        return CSV_FIELD_START;
-    case '\r':
-        return CSV_CR;
-    case '"':
-        note(c, ERR_CSV_QUOTE, place(c, 0));
-        return CSV_SKIP;
-    default:
-        return CSV_FIELD;
-    }
-}
-
-static uint8_t behind_quote(struct csv *c, uint8_t b)
-{
-    if (b == '"') {
-        return CSV_QUOTED;
-    }
-    if (b == ',' || b == '\r') {
-        return behind_unquoted(c, b);
-    }
-    note(c, ERR_CSV_QUOTE, place(c, 1));
-    return CSV_SKIP;
-}
-
-/* The state behind a byte that is no line feed; any byte of a character stands for all of it. */
-static uint8_t behind(struct csv *c, uint8_t b)
-{
-    switch (c->state) {
-    case CSV_FIELD_START:
-        if (b == '"') {
-            c->quote_at = place(c, 0);
-            c->quote_line_end = 0;
-            return CSV_QUOTED;
-        }
-        break;
-    case CSV_QUOTED:
-        return b == '"' ? CSV_QUOTE : CSV_QUOTED;
-    case CSV_QUOTE:
-        return behind_quote(c, b);
-    case CSV_CR:
-        note(c, ERR_CSV_CR, place(c, 1));
-        break;
-    case CSV_SKIP:
-    case CSV_SKIP_CR:
-        return b == '\r' ? CSV_SKIP_CR : CSV_SKIP;
-    default:
-        break;
-    }
-    return behind_unquoted(c, b);
 }
 
 static bool line_feed(struct csv *c)
@@ -243,7 +173,7 @@ static bool step(struct csv *c, uint8_t b)
     if (b == '\n') {
         return line_feed(c);
     }
-    c->state = behind(c, b);
+    move(c, b);
     if (b == 0) {
         note(c, ERR_CSV_NUL, place(c, 0));
     }
@@ -266,59 +196,61 @@ static size_t room(struct csv *c, size_t len)
     return len < c->record_max - used ? len : (size_t)(c->record_max - used);
 }
 
-static size_t advance(struct csv *c, const uint8_t *src, size_t len, bool *row_done)
+/* Whether csv_plain is worth its call: not for a comma between two quotes. */
+static bool is_run(const struct csv *c, const uint8_t *src, size_t len)
 {
-    size_t n = 0;
+    return c->state <= CSV_SKIP && len >= CSV_WORD && csv_is_plain(src[0]) && csv_is_plain(src[1]);
+}
+
+static size_t advance(struct csv *c, const uint8_t *src, size_t most, bool *row_done)
+{
+    size_t n = 0, len;
 
     if (c->state == CSV_START) {
         row_begin(c);
     }
-    len = room(c, len);
-    if (src[0] >= 0x80 || c->utf8_left > 0) {
-        if (src[0] >= 0x80) {
-            c->state = behind(c, src[0]);
+    len = room(c, most);
+    while (n < len && !*row_done) {
+        if (src[n] >= 0x80 || c->utf8.left > 0) {
+            n += take_utf8(c, src + n, len - n);
+        } else if (is_run(c, src + n, len - n)) {
+            n += take_plain(c, src + n, len - n);
+        } else {
+            *row_done = step(c, src[n]);
+            n++;
         }
-        return take_utf8(c, src, len);
-    }
-    if (c->state <= CSV_SKIP) {
-        n = take_plain(c, src, len);
-    }
-    if (n < len && src[n] < 0x80) {
-        *row_done = step(c, src[n]);
-        n++;
     }
     return n;
 }
 
-static void utf16(struct csv *c)
+static bool is_utf16(struct csv *c, uint8_t b)
 {
     struct csv_place at = {0, 1, 1};
 
+    if (c->byte == 0) {
+        c->first = b;
+    }
+    if (c->byte != 1 || c->first < 0xFE || c->first + b != 0xFE + 0xFF) {
+        return false;
+    }
     c->err = ERR_CSV_UTF16;
     c->row.err = ERR_CSV_UTF16;
     c->row.fault = at;
+    return true;
 }
 
-/* The file's first bytes, one by one: a mark of UTF-8 is no text, one of UTF-16 the end. */
-static size_t advance_first(struct csv *c, const uint8_t *src, bool *row_done)
+/* Whether b ends a mark of UTF-8 at the file's start, which is no text: no row has begun yet. */
+static bool ends_bom(struct csv *c, uint8_t b)
 {
-    size_t n;
-
-    if (c->byte == 0) {
-        c->first = src[0];
-    } else if (c->byte == 1 && c->first >= 0xFE && c->first + src[0] == 0xFE + 0xFF) {
-        utf16(c);
-        return 0;
+    if (c->bom != c->byte || b != BOM[c->byte]) {
+        return false;
     }
-    if (c->bom == c->byte && src[0] == BOM[c->byte]) {
-        c->bom++;
+    c->bom++;
+    if (c->bom < sizeof(BOM)) {
+        return false;
     }
-    n = advance(c, src, 1, row_done);
-    if (c->bom == sizeof(BOM)) {
-        c->state = CSV_START;
-        c->line_at = c->byte;
-    }
-    return n;
+    begin(c, sizeof(BOM), 1);
+    return true;
 }
 
 int csv_push(struct csv *c, const uint8_t *src, size_t len, bool *row_done)
@@ -327,8 +259,12 @@ int csv_push(struct csv *c, const uint8_t *src, size_t len, bool *row_done)
 
     *row_done = false;
     while (n < most && !*row_done && c->err == 0) {
-        n += c->byte < sizeof(BOM) ? advance_first(c, src + n, row_done)
-                                   : advance(c, src + n, most - n, row_done);
+        bool first = c->byte < sizeof(BOM);
+        if (first && (is_utf16(c, src[n]) || ends_bom(c, src[n]))) {
+            n++;
+        } else {
+            n += advance(c, src + n, first ? 1 : most - n, row_done);
+        }
     }
     return c->err != 0 ? c->err : (int)n;
 }
@@ -340,9 +276,7 @@ static bool go_back(struct csv *c)
     if (c->quote_line_end == 0) {
         return false;
     }
-    c->byte = c->quote_line_end;
-    c->line = c->quote_at.line + 1;
-    c->line_at = c->byte;
+    begin(c, c->quote_line_end, c->quote_at.line + 1);
     return true;
 }
 
@@ -353,9 +287,9 @@ int csv_finish(struct csv *c)
     if (c->err != 0 || c->state == CSV_START) {
         return c->err;
     }
-    if (c->utf8_left > 0) {
-        note(c, ERR_CSV_UTF8, place(c, c->utf8_seen));
-        c->utf8_left = 0;
+    if (c->utf8.left > 0) {
+        note(c, ERR_CSV_UTF8, place(c, c->utf8.seen));
+        c->utf8.left = 0;
     }
     if (c->state == CSV_CR) {
         note(c, ERR_CSV_CR, place(c, 1));

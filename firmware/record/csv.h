@@ -17,6 +17,8 @@
 #ifndef OCBULK_RECORD_CSV_H
 #define OCBULK_RECORD_CSV_H
 
+#include "record/csv_text.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -50,7 +52,8 @@ struct csv {
     uint64_t quote_line_end; /* behind the first line feed inside the quotes; 0: none yet */
     struct csv_place quote_at;
     uint32_t fields;
-    uint8_t state, utf8_left, utf8_seen, utf8_low, utf8_high, bom, first;
+    struct csv_utf8 utf8;
+    uint8_t state, bom, first;
     int err;
 };
 
