@@ -73,8 +73,10 @@ static void take_word(struct follow *f, const struct job *job)
 {
     if (job->word[0] != '\0' && strcmp(job->word, f->word) != 0) {
         (void)text_copy(f->word, sizeof f->word, job->word);
-        log_put(LOG_AT_NOTICE, "job ", f->id, " ", f->word,
-                job->known ? "" : " (an unknown word: taken as going on)");
+        if (job->state == JOB_GOING) { /* the final word stands in the report */
+            log_put(LOG_AT_NOTICE, "job ", f->id, " ", f->word,
+                    job->known ? "" : " (an unknown word: taken as going on)");
+        }
     }
     f->state = job->state;
     (void)text_copy(f->message, sizeof f->message, job->message);

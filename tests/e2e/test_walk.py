@@ -37,7 +37,7 @@ with lab.test("objects lists the five objects of the walk-through"):
 with lab.test("upload of the sample shows CREATED, then COMPLETE, and all 10 contacts stored"):
     r = lab.ocbulk("upload", "contact", SAMPLE, "--wait")
     lab.ends(r, 0)
-    lab.has(r.out, "batch 1: records 1-10, 1031 bytes -> job 1234 CREATED")
+    lab.has(r.out, "batch 1: records 1-10, 1114 bytes -> job 1234 CREATED")
     lab.has(r.out, "job 1234 COMPLETE: 10 sent, 10 stored, 0 failed")
 
 with lab.test("the stored rows equal the sample's, cell by cell"):

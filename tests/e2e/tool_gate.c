@@ -1,4 +1,5 @@
-/* Sends FILE as an upload up to the gate, prints what was sent, and drops it there.
+/* Sends FILE as an upload up to the gate, prints what was sent, and drops it there
+ * at the end of standard input.
  * tool_gate CONFIG OBJECT FILE: `length=N sent=N gate=N` in bytes of the body. */
 #include "base/err.h"
 #include "linux/clock.h"
@@ -11,6 +12,7 @@ static struct config config;
 static struct session session;
 static struct scan scan;
 static struct batch_source source;
+static struct config_error e;
 
 static int send_to_gate(const char *object)
 {
@@ -46,7 +48,6 @@ int main(int argc, char **argv)
 {
     const struct batch_limits limits = {UINT64_MAX, UINT64_MAX};
     const struct config_flag none[] = {{0}};
-    struct config_error e = {{0}};
     int err = argc == 4 ? config_load(&config, argv[1], none, &e) : ERR_USAGE;
 
     err = err == 0 ? session_begin(&session, &config, true) : err;
@@ -63,6 +64,8 @@ int main(int argc, char **argv)
     printf("length=%llu sent=%llu gate=%llu\n", (unsigned long long)bulk_length(b),
            (unsigned long long)b->x.bytes_out - head,
            (unsigned long long)multipart_gate_len(&b->multipart));
+    (void)fflush(stdout);
+    (void)getchar(); /* an abort throws away what the peer has not read: the test says when */
     bulk_drop(&session.bulk);
     scan_close(&scan);
     session_end(&session);
