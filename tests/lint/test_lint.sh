@@ -78,7 +78,9 @@ accepted layers "limits are for all" firmware/base/plant.h <<<$'#include "limits
 
 refused public "port includes a .c file" port/linux/plant.c <<<'#include "base/num.c"'
 refused public "port goes round by the path" port/linux/plant.c <<<'#include "firmware/base/num.h"'
-refused public "port includes a private header" port/linux/plant.h <<<'#include "spool/log_private.h"'
+refused public "port includes a private header" port/linux/plant.h <<<'#include "bulk/bulk_parts.h"'
+refused public "another folder includes a private header" firmware/sync/plant.c <<<'#include "bulk/bulk_parts.h"'
+accepted public "its own folder does" firmware/bulk/plant.c <<<'#include "bulk/bulk_parts.h"'
 accepted public "port includes a public header" port/linux/plant.c <<<'#include "base/num.h"'
 
 refused mbedtls "bulk includes mbedtls/" firmware/bulk/plant.c <<<'#include "mbedtls/md.h"'
