@@ -24,7 +24,7 @@ ifneq ($(STATIC),)
 # A static program has one address anyway; fewer segments mean less padding in the file.
 CC := musl-gcc
 SIZE += -fno-pie
-LDSIZE += -static -no-pie -Wl,--build-id=none -Wl,-z,noseparate-code -Wl,-Map=$@.map
+LDSIZE += -static -no-pie -Wl,--build-id=none -Wl,-z,noseparate-code
 endif
 PROFILE_default := -DOCBULK_PROFILE_DEFAULT=1
 PROFILE_tiny := -DOCBULK_PROFILE_TINY=1
@@ -41,9 +41,8 @@ FW_OBJ := $(FW_SRC:%.c=$(BUILD)/obj/%.o)
 PORT_OBJ := $(PORT_SRC:%.c=$(BUILD)/obj/%.o)
 TLS_OBJ := $(TLS_SRC:$(DEPS)/mbedtls/library/%.c=$(BUILD)/obj/mbedtls/%.o)
 INI_OBJ := $(BUILD)/obj/inih/ini.o
-# What tests may link of the port: all but the program itself.
-PORT_LIB_OBJ := $(filter-out $(addprefix $(BUILD)/obj/port/linux/,main.o app.o session.o columns.o \
-	follow.o scan.o cmd_%.o),$(PORT_OBJ)) $(INI_OBJ)
+# What tests may link of the port: all but main.
+PORT_LIB_OBJ := $(filter-out $(BUILD)/obj/port/linux/main.o,$(PORT_OBJ)) $(INI_OBJ)
 UNIT_SRC := $(sort $(wildcard tests/unit/test_*.c tests/differential/test_*.c tests/chain/test_*.c \
 	tests/golden/test_*.c tests/tls/test_*.c))
 UNIT_BIN := $(UNIT_SRC:%.c=$(BUILD)/%)
@@ -64,7 +63,7 @@ bench_cloud: ## build the stand-in service build/bench_cloud
 
 $(BUILD)/ocbulk: $(PORT_OBJ) $(BUILD)/libocbulk.a $(BUILD)/libmbedtls.a $(INI_OBJ)
 	@echo "  LD   $@"
-	$(Q)$(CC) $(LDSIZE) $(LDFLAGS) -o $@ $(PORT_OBJ) $(INI_OBJ) $(BUILD)/libocbulk.a $(BUILD)/libmbedtls.a $(LDLIBS)
+	$(Q)$(CC) $(LDSIZE) -Wl,-Map=$@.map $(LDFLAGS) -o $@ $(PORT_OBJ) $(INI_OBJ) $(BUILD)/libocbulk.a $(BUILD)/libmbedtls.a $(LDLIBS)
 	$(if $(STATIC),$(Q)mv $@ $@.full && $(STRIP) -R .comment -o $@ $@.full)
 
 $(BUILD)/libocbulk.a: $(FW_OBJ)
@@ -92,7 +91,7 @@ FAST_TLS := chacha20 poly1305 chachapoly gcm aes aesni aesce sha256 bignum_core
 $(FAST_TLS:%=$(BUILD)/obj/mbedtls/%.o): TLS_OPT := $(if $(SAN),,-O2)
 $(BUILD)/obj/mbedtls/%.o: $(DEPS)/mbedtls/library/%.c config/mbedtls_config.h config/limits.h
 	@mkdir -p $(@D) && echo "  CC   mbedtls/$*.c"
-	$(Q)$(CC) -std=c99 $(SIZE) $(TLS_OPT) $(PROFILE_$(PROFILE)) $(TLSDEFS) -iquote . -iquote config -I$(DEPS)/mbedtls/include -I$(DEPS)/mbedtls/library $(CFLAGS) $(DEPFLAGS) -c -o $@ $<
+	$(Q)$(CC) -std=c99 $(SIZE) $(TLS_OPT) -fstack-usage $(PROFILE_$(PROFILE)) $(TLSDEFS) -iquote . -iquote config -I$(DEPS)/mbedtls/include -I$(DEPS)/mbedtls/library $(CFLAGS) $(DEPFLAGS) -c -o $@ $<
 
 # inih as the configuration needs it: long lines are an error, no inline comments, no continuation.
 $(INI_OBJ): $(DEPS)/inih/ini.c
@@ -108,6 +107,10 @@ comma := ,
 $(UNIT_BIN) $(HELPER_BIN): $(BUILD)/%: %.c $(TEST_SUPPORT) $(wildcard tests/support/*.h) $(BUILD)/libport.a $(BUILD)/libocbulk.a $(BUILD)/libmbedtls.a Makefile
 	@mkdir -p $(@D) && echo "  LD   $@"
 	$(Q)$(CC) -std=c99 -D_GNU_SOURCE -g $(WARN) $(filter-out -Os,$(SIZE)) $(DEFS) $(TLSDEFS) $(INCS) -Itests/support -Iport $(CFLAGS) -o $@ $< $(TEST_SUPPORT) $(BUILD)/libport.a $(BUILD)/libocbulk.a $(BUILD)/libmbedtls.a -lcmocka $$(sed -n 's/^\/\* LIBS: \(.*\) \*\/$$/\1/p' $<)
+
+$(BUILD)/tests/perf/%: tests/perf/%.c
+	@mkdir -p $(@D) && echo "  LD   $@"
+	$(Q)$(CC) -std=gnu11 -O1 -g $(WARN) $(CFLAGS) -o $@ $<
 
 tests: $(UNIT_BIN) $(HELPER_BIN)
 
@@ -132,10 +135,10 @@ static: deps ## static musl programs, stripped: build/static/ocbulk, build/stati
 	$(Q)$(MAKE) --no-print-directory STATIC=1 BUILD=build/static build/static/ocbulk
 	$(Q)$(MAKE) --no-print-directory STATIC=1 BUILD=build/static-tiny PROFILE=tiny build/static-tiny/ocbulk
 
-footprint: static ## sizes by module, structs, TLS arena, worst stack
+footprint: static bench_cloud build/tests/perf/stack ## sizes by module, structs, TLS arena, worst stack
 	$(Q)tools/footprint
 
-bench: ## compare with curl: instructions, system calls, memory, wall; prints the budget table
+bench: static bench_cloud ## compare with curl: instructions, calls, memory, wall; the budget table
 	$(Q)tools/deps bench
 	$(Q)tools/bench
 
