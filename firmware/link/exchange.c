@@ -151,7 +151,7 @@ enum want exchange_step(struct exchange *x, const struct now *now)
     case EX_GATE:
         return exchange_wait(x, WANT_GATE);
     case EX_RECEIVE:
-        return exchange_receive(x, now);
+        return exchange_receive(x);
     default:
         return exchange_wait(x, WANT_NOTHING);
     }

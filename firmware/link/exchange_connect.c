@@ -113,7 +113,8 @@ enum want exchange_handshake(struct exchange *x, const struct now *now)
     if (err == ERR_WAIT) {
         return exchange_wait(x, x->tls.want);
     }
-    if (err == ERR_NETWORK || err == ERR_CLOSED) {
+    if (err == ERR_NETWORK || err == ERR_CLOSED || x->tls.again) {
+        x->addr_at = (uint8_t)(x->addr_at - x->tls.again);
         return exchange_next_address(x, now, err);
     }
     if (err == 0) { /* tx is free until the first request byte */

@@ -21,6 +21,6 @@ enum want exchange_handshake(struct exchange *x, const struct now *now);
 
 /* exchange_talk.c: request out, reply in */
 enum want exchange_send(struct exchange *x, const struct now *now);
-enum want exchange_receive(struct exchange *x, const struct now *now);
+enum want exchange_receive(struct exchange *x);
 
 #endif

@@ -154,16 +154,9 @@ enum want exchange_send(struct exchange *x, const struct now *now)
     return exchange_finish(x, err);
 }
 
-enum want exchange_receive(struct exchange *x, const struct now *now)
+enum want exchange_receive(struct exchange *x)
 {
     int err = take_reply(x);
 
-    (void)now;
-    if (err == ERR_WAIT) {
-        return exchange_wait(x, x->tls.want);
-    }
-    if (err != 0 && x->write_broken && !x->reply->head_done) {
-        err = ERR_NETWORK;
-    }
-    return exchange_finish(x, err);
+    return err == ERR_WAIT ? exchange_wait(x, x->tls.want) : exchange_finish(x, err);
 }

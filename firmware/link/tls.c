@@ -40,6 +40,25 @@ static const uint16_t GROUPS[] = {
     MBEDTLS_SSL_IANA_TLS_GROUP_NONE,
 };
 
+/* RSA-PSS last: some servers take the first they know, and mbedTLS 3.6.6 offers PSS but refuses it
+ * in TLS 1.2. Such a server is asked again without; TLS 1.3 with an RSA key needs it. */
+static const uint16_t SIG_ALGS[] = {
+    MBEDTLS_TLS1_3_SIG_ECDSA_SECP256R1_SHA256,
+    MBEDTLS_TLS1_3_SIG_ECDSA_SECP384R1_SHA384,
+    MBEDTLS_TLS1_3_SIG_RSA_PKCS1_SHA256,
+    MBEDTLS_TLS1_3_SIG_RSA_PKCS1_SHA384,
+    MBEDTLS_TLS1_3_SIG_RSA_PKCS1_SHA512,
+    MBEDTLS_TLS1_3_SIG_RSA_PSS_RSAE_SHA256,
+    MBEDTLS_TLS1_3_SIG_RSA_PSS_RSAE_SHA384,
+    MBEDTLS_TLS1_3_SIG_RSA_PSS_RSAE_SHA512,
+    MBEDTLS_TLS1_3_SIG_NONE,
+};
+static const uint16_t SIG_ALGS_NO_PSS[] = {
+    MBEDTLS_TLS1_3_SIG_ECDSA_SECP256R1_SHA256, MBEDTLS_TLS1_3_SIG_ECDSA_SECP384R1_SHA384,
+    MBEDTLS_TLS1_3_SIG_RSA_PKCS1_SHA256,       MBEDTLS_TLS1_3_SIG_RSA_PKCS1_SHA384,
+    MBEDTLS_TLS1_3_SIG_RSA_PKCS1_SHA512,       MBEDTLS_TLS1_3_SIG_NONE,
+};
+
 static int bio_send(void *ctx, const unsigned char *src, size_t len)
 {
     struct tls *t = ctx;
@@ -153,6 +172,7 @@ int tls_init(struct tls *t, const struct tls_options *options, const struct net 
     mbedtls_ssl_conf_rng(&t->conf, tls_random, NULL);
     mbedtls_ssl_conf_ciphersuites(&t->conf, options->aes_fast ? AES_FIRST : CHACHA_FIRST);
     mbedtls_ssl_conf_groups(&t->conf, GROUPS);
+    mbedtls_ssl_conf_sig_algs(&t->conf, SIG_ALGS);
     mbedtls_ssl_conf_min_tls_version(&t->conf, MBEDTLS_SSL_VERSION_TLS1_2);
     mbedtls_ssl_conf_session_tickets(&t->conf, MBEDTLS_SSL_SESSION_TICKETS_ENABLED);
 #if defined(MBEDTLS_SSL_PROTO_TLS1_3)
@@ -193,7 +213,7 @@ int tls_start(struct tls *t, const char *host, int64_t wall_s)
         ret = mbedtls_ssl_set_hostname(&t->ssl, trust_ip(host, ip) > 0 ? NULL : host);
     }
     t->offered = ret == 0 && offer(t, host, wall_s);
-    t->resumed = t->heard = false;
+    t->resumed = t->heard = t->again = false;
     t->frozen = t->out_left = 0;
     t->report = (struct trust_report){0};
     if (ret != 0) {
@@ -204,6 +224,31 @@ int tls_start(struct tls *t, const char *host, int64_t wall_s)
     mbedtls_ssl_set_bio(&t->ssl, t, bio_send, bio_recv, NULL);
     t->state = TLS_SHAKING;
     return 0;
+}
+
+/* What may have been the reason is left out from now on: a session, or RSA-PSS. True when there was
+ * such a thing and the same address is worth another try. */
+static bool leave_out(struct tls *t)
+{
+    bool pss = !t->no_pss && t->code == MBEDTLS_ERR_SSL_ILLEGAL_PARAMETER &&
+               mbedtls_ssl_get_version_number(&t->ssl) == MBEDTLS_SSL_VERSION_TLS1_2;
+    bool again = pss || t->offered;
+
+    if (t->offered) {
+        forget_session(t);
+    }
+    t->no_pss = pss;
+    mbedtls_ssl_conf_sig_algs(&t->conf, pss ? SIG_ALGS_NO_PSS : SIG_ALGS);
+    return again;
+}
+
+/* A peer that refuses our certificate sends an alert and closes while we still write: what it has
+ * said is there to be read, in the clear before TLS 1.2 has its keys. */
+static bool was_alerted(const struct tls *t)
+{
+    uint8_t head[1];
+
+    return t->net->recv(t->net->ctx, head, sizeof head) == 1 && head[0] == MBEDTLS_SSL_MSG_ALERT;
 }
 
 int tls_handshake(struct tls *t)
@@ -220,8 +265,12 @@ int tls_handshake(struct tls *t)
     }
     int err = map(t, ret, ERR_TLS_HANDSHAKE);
 
-    if (err != ERR_WAIT && t->offered) {
-        forget_session(t); /* it may be the reason: the next try is a full handshake */
+    if (ret == MBEDTLS_ERR_NET_SEND_FAILED && was_alerted(t)) {
+        err = ERR_TLS_HANDSHAKE;
+    }
+    if (err != ERR_WAIT) {
+        t->again = leave_out(t) && err == ERR_TLS_HANDSHAKE;
+        t->state = TLS_IDLE;
     }
     return err;
 }

@@ -45,6 +45,8 @@ struct tls {
     bool kept;    /* session holds one */
     bool resumed; /* verified by verdict */
     bool heard;   /* the peer has sent data on this connection */
+    bool again;   /* the handshake failed, but the next on the same address may not */
+    bool no_pss;  /* RSA-PSS is not offered */
     bool moved;   /* bytes have gone out; the owner clears it */
     uint8_t reads_left;
     size_t out_left; /* bytes of a record that the socket has not taken yet */

@@ -280,6 +280,7 @@ int trust_check(const struct trust_anchor *a, const mbedtls_x509_crt *chain, con
         err = check_usage(report, chain);
     }
     if (err == 0 && a->pins > 0 && !path.pinned) {
+        say_text(report, "no certificate of the verified path has a pinned key");
         err = ERR_TLS_PIN;
     }
     if (err == 0) {

@@ -435,6 +435,10 @@ int main(int argc, char **argv)
                                      .arena = TLS_ARENA_CAP}};
     uint8_t probe;
 
+    if (argc == 2 && strcmp(argv[1], "profile") == 0) {
+        puts(OCBULK_PROFILE);
+        return 0;
+    }
     for (int i = 1; i < argc; i++) {
         take_word(&f.set, argv[i]);
     }
