@@ -66,9 +66,7 @@ static int first_row(struct csv *csv, const struct batch_file *bf, uint8_t *buf,
             return n;
         }
     }
-    int end = csv_finish(csv);
-
-    return end == 1 && csv->row.blank ? 0 : end;
+    return csv_finish(csv);
 }
 
 int batch_file_open(struct batch_file *bf, const struct file *file, uint8_t *buf, size_t cap,

@@ -68,7 +68,9 @@ int batch_plan_init(struct batch_plan *p, const struct batch_file *bf,
                     size_t cap);
 
 /* 1: p->batch is complete; 0: no records left; ERR_WAIT: call again (one buffer was read);
- * a row's fault: p->csv.row tells where, p->batch holds the good records before it. */
+ * a row's fault: p->csv.row tells where, p->batch holds the good records before it; to go on, init
+ * behind the row, at p->csv.byte and p->csv.line. ERR_FILE_READ: nothing was used, may be tried
+ * again. */
 int batch_plan_step(struct batch_plan *p, uint8_t *buf, size_t cap);
 
 struct batch_source {

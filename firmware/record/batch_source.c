@@ -23,84 +23,28 @@ static int read_to(struct batch_source *s, uint64_t end, uint8_t *dst, size_t ca
     return n == 0 ? ERR_SOURCE_CHANGED : n;
 }
 
-/* Bytes of the blank line at src; 0: none; len + 1: one more byte must be seen. */
-static size_t blank_len(const uint8_t *src, size_t len)
-{
-    if (src[0] == '\n') {
-        return 1;
-    }
-    if (src[0] != '\r') {
-        return 0;
-    }
-    return len < 2 ? len + 1 : (src[1] == '\n' ? 2 : 0);
-}
-
-/* Leaves blank lines out of what was just read: bytes that are left; *used: bytes done with. */
-static int drop_blanks(struct batch_source *s, uint8_t *dst, size_t len, size_t *used)
+/* Leaves blank lines out of what was just read: the bytes that are left. The plan has seen that a
+ * CR at a row's start begins a blank line, so that it need not be kept until its LF comes. */
+static int drop_blanks(struct batch_source *s, uint8_t *dst, size_t len)
 {
     size_t in = 0, out = 0;
 
     while (in < len) {
-        size_t blank = s->row_start ? blank_len(dst + in, len - in) : 0;
-
-        if (blank > len - in) {
-            break;
-        }
-        if (blank > 0) {
-            in += blank;
-            continue;
-        }
+        bool at_start = s->row_start;
         int n = csv_push(&s->csv, dst + in, len - in, &s->row_start);
 
         if (n <= 0) {
             return ERR_SOURCE_CHANGED;
         }
-        memmove(dst + out, dst + in, (size_t)n);
+        bool blank = s->row_start ? s->csv.row.blank : at_start && n == 1 && dst[in] == '\r';
+
+        if (!blank) {
+            memmove(dst + out, dst + in, (size_t)n);
+            out += (size_t)n;
+        }
         in += (size_t)n;
-        out += (size_t)n;
     }
-    *used = in;
     return (int)out;
-}
-
-/* Goes over blank lines in front of a row by looking at two bytes, however small dst is. */
-static int skip_blanks(struct batch_source *s)
-{
-    uint8_t two[2];
-    size_t blank;
-
-    do {
-        int n = read_to(s, s->batch.end, two, sizeof two);
-
-        if (n < 0) {
-            return n;
-        }
-        blank = blank_len(two, (size_t)n);
-        blank = blank > (size_t)n ? 0 : blank;
-        s->pos += blank;
-    } while (blank > 0 && s->pos < s->batch.end);
-    s->row_start = false;
-    return 0;
-}
-
-static int give_rows(struct batch_source *s, uint8_t *dst, size_t cap)
-{
-    int n = 0;
-
-    while (n == 0 && s->pos < s->batch.end) {
-        size_t used = 0;
-        int err = s->row_start ? skip_blanks(s) : 0;
-
-        if (err != 0) {
-            return err;
-        }
-        n = s->pos < s->batch.end ? read_to(s, s->batch.end, dst, cap) : 0;
-        if (n > 0) {
-            n = drop_blanks(s, dst, (size_t)n, &used);
-            s->pos += used;
-        }
-    }
-    return n;
 }
 
 static int give_file(struct batch_source *s, uint64_t end, uint8_t *dst, size_t cap)
@@ -110,6 +54,20 @@ static int give_file(struct batch_source *s, uint64_t end, uint8_t *dst, size_t 
     if (n > 0) {
         s->pos += (uint64_t)n;
     }
+    return n;
+}
+
+static int give_rows(struct batch_source *s, uint8_t *dst, size_t cap)
+{
+    int n;
+
+    do {
+        n = give_file(s, s->batch.end, dst, cap);
+        if (n <= 0 || !s->batch.has_blank) {
+            return n;
+        }
+        n = drop_blanks(s, dst, (size_t)n);
+    } while (n == 0);
     return n;
 }
 
@@ -134,10 +92,22 @@ static int give(struct batch_source *s, uint8_t *dst, size_t cap)
     case GIVE_HEADER_END:
         return s->bf->header_ended ? 0 : give_end(s, dst);
     case GIVE_RECORDS:
-        return s->batch.has_blank ? give_rows(s, dst, cap) : give_file(s, s->batch.end, dst, cap);
+        return give_rows(s, dst, cap);
     default:
         return s->batch.last_open ? give_end(s, dst) : 0;
     }
+}
+
+/* Counts what is about to be given; never more than was planned. */
+static int count(struct batch_source *s, const uint8_t *src, int n)
+{
+    if ((uint64_t)n > s->batch.len - s->given) {
+        s->err = ERR_SOURCE_CHANGED;
+        return s->err;
+    }
+    s->crc = crc32_update(s->crc, src, (size_t)n);
+    s->given += (uint64_t)n;
+    return n;
 }
 
 static int conclude(const struct batch_source *s)
@@ -155,9 +125,7 @@ int batch_source_pull(void *ctx, uint8_t *dst, size_t cap)
         int n = give(s, dst, cap);
 
         if (n > 0) {
-            s->crc = crc32_update(s->crc, dst, (size_t)n);
-            s->given += (uint64_t)n;
-            return n;
+            return count(s, dst, n);
         }
         s->err = n;
         if (n == 0) {

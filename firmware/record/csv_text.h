@@ -28,6 +28,6 @@ struct csv_utf8 {
 
 /* How many bytes from src on are characters beyond ASCII, or go on with one; *bad when the last
  * byte begins none, or when the next one breaks a character off (it is left to its own meaning). */
-size_t csv_utf8_take(struct csv_utf8 *u, const uint8_t *src, size_t len, bool *bad);
+size_t csv_utf8_take(struct csv_utf8 *state, const uint8_t *src, size_t len, bool *bad);
 
 #endif
