@@ -80,15 +80,22 @@ $(BUILD)/libmbedtls.a: $(TLS_OBJ)
 
 $(BUILD)/obj/firmware/%.o: firmware/%.c Makefile
 	@mkdir -p $(@D) && echo "  CC   $<"
-	$(Q)$(CC) -std=c99 $(WARN) $(SIZE) -fstack-usage $(DEFS) $(TLSDEFS) $(INCS) $(CFLAGS) $(DEPFLAGS) -c -o $@ $<
+	$(Q)$(CC) -std=c99 $(WARN) $(SIZE) $(FW_OPT) -fstack-usage $(DEFS) $(TLSDEFS) $(INCS) $(CFLAGS) $(DEPFLAGS) -c -o $@ $<
+
+# Two passes over every byte sent: 50 bytes of code save a fourth of its instructions.
+$(BUILD)/obj/firmware/base/crc32.o: FW_OPT := $(if $(SAN),,-O2)
 
 $(BUILD)/obj/port/%.o: port/%.c Makefile
 	@mkdir -p $(@D) && echo "  CC   $<"
 	$(Q)$(CC) -std=c99 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 $(WARN) $(SIZE) -fstack-usage $(DEFS) $(TLSDEFS) -Iport $(INCS) -isystem $(DEPS)/inih $(CFLAGS) $(DEPFLAGS) -c -o $@ $<
 
 # ChaCha20 and Poly1305 are worth their bytes at -O2: it halves what each byte costs.
-FAST_TLS := chacha20 poly1305 chachapoly gcm aes aesni aesce sha256 bignum_core
+FAST_TLS := chacha20 poly1305 chachapoly gcm aes aesni aesce sha256 bignum_core ecp_curves
 $(FAST_TLS:%=$(BUILD)/obj/mbedtls/%.o): TLS_OPT := $(if $(SAN),,-O2)
+# What stands in aesni.c is only run on a CPU that has these instructions: a third less per byte.
+ifneq ($(findstring x86_64,$(shell $(CC) -dumpmachine)),)
+$(BUILD)/obj/mbedtls/aesni.o: TLS_OPT := $(if $(SAN),,-O2) -maes -mpclmul -mssse3
+endif
 $(BUILD)/obj/mbedtls/%.o: $(DEPS)/mbedtls/library/%.c config/mbedtls_config.h config/limits.h
 	@mkdir -p $(@D) && echo "  CC   mbedtls/$*.c"
 	$(Q)$(CC) -std=c99 $(SIZE) $(TLS_OPT) -fstack-usage $(PROFILE_$(PROFILE)) $(TLSDEFS) -iquote . -iquote config -I$(DEPS)/mbedtls/include -I$(DEPS)/mbedtls/library $(CFLAGS) $(DEPFLAGS) -c -o $@ $<
