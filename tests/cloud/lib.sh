@@ -74,6 +74,13 @@ reset() {
     curl -sS -X POST "$admin/reset" >"$work/reset"
 }
 
+still_runs() { # or the script ends: nothing more can be learned
+    kill -0 "$pid" 2>/dev/null && return
+    wait "$pid"
+    echo "bench_cloud died with status $?"
+    exit 1
+}
+
 done_with() {
     echo "$passed passed, $failed failed"
     [ "$failed" -eq 0 ]

@@ -18,7 +18,7 @@ json() { # EXPRESSION over d
 }
 final() { # JOB: waits for it, prints its status
     local s=
-    while true; do
+    while still_runs; do
         s=$(call "$api/bulk/$1/status")
         case $s in *CREATED* | *RUNNING* | *PENDING*) sleep 0.05 ;; *) break ;; esac
     done
@@ -153,6 +153,31 @@ reset
 has 'a body byte by byte' 'CREATED' "$(raw "$port" POST "$base/bulk/contact" --tls --file "$sample" --per-byte)"
 is 'is the same rows' "$(python3 "$here/check.py" digest "$sample")" \
     "$(curl -sS "$admin/digest?job=1234" | json 'str(d["rows"]) + " " + d["sha256"]')"
+
+### Several at once
+reset
+for n in 1 2 3 4 5 6 7 8; do
+    call -F "file=@$work/random/$n.csv;filename=$n.csv" "$api/bulk/contact" >"$work/out.$n" &
+    uploads="${uploads:-} $!"
+done
+# shellcheck disable=SC2086
+wait $uploads
+differ=0
+for id in $(seq 1234 1241); do
+    d=$(curl -sS "$admin/digest?job=$id")
+    file=$(echo "$d" | json 'd["file"]')
+    [ "$(echo "$d" | json 'str(d["rows"]) + " " + d["sha256"]')" = "$(python3 "$here/check.py" digest "$work/random/$file")" ] ||
+        differ=$((differ + 1))
+done
+is 'eight uploads at once are eight jobs, none mixed up' 0 "$differ"
+seq -f 'user%g@example.org,Ann' 1 60000 | sed '1i C_EmailAddress,C_FirstName' >"$work/big.csv"
+has 'a large upload that waits for 100 Continue' CREATED \
+    "$(call -H 'Expect: 100-continue' -F "file=@$work/big.csv" "$api/bulk/contact")"
+has 'and one in chunks' CREATED "$(call -H 'Transfer-Encoding: chunked' -F "file=@$work/big.csv" "$api/bulk/contact")"
+is 'arrive whole' "$(python3 "$here/check.py" digest "$work/big.csv")" \
+    "$(curl -sS "$admin/digest?job=1243" | json 'str(d["rows"]) + " " + d["sha256"]')"
+reset
+upload "$sample" contact >"$work/out"
 
 ### Callbacks
 is 'Python agrees with the documented signatures' True "$(python3 "$here/check.py" vectors)"

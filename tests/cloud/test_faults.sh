@@ -13,6 +13,7 @@ raw() { # METHOD PATH [OPTIONS]: the answer as it came, then how it ended
 }
 use() { # SCRIPT
     local got
+    still_runs
     got=$(faults "$1")
     [ "$got" = ok ] || echo "script refused: $got" >&2
 }
@@ -44,7 +45,7 @@ ends() { # the marks of the answers on stdin
     sed -n 's/.*\(\[[a-z]*\]\)$/\1/p' | xargs
 }
 settle() { # waits until job N is over
-    until raw GET "$base/bulk/$1/status" | grep -q COMPLETE; do sleep 0.05; done
+    until raw GET "$base/bulk/$1/status" | grep -q COMPLETE; do still_runs; sleep 0.05; done
 }
 
 # What happens on the wire. A reset within TLS is told by OpenSSL as an early end.

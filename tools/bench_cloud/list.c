@@ -182,7 +182,7 @@ static void put_job(void *ctx, const struct job *j)
     }
     p->last = j->id;
     view_item(p->out, j, &p->req->fault);
-    if (p->n == 1) {
+    if (p->n == 1 && p->from == 0) {
         for (long k = 1; k <= p->req->fault.num[ACT_LOOKALIKE]; k++) {
             put_lookalike(p, j, k);
         }

@@ -96,7 +96,7 @@ static void decorate(struct reply *r, const struct verdict *v)
     if (v->has[ACT_RETRY_AFTER]) {
         text_puts(&r->head, "Retry-After: ");
         if (strncmp(after, "date:", 5) == 0) {
-            put_date(&r->head, time(NULL) + atol(after + 5));
+            put_date(&r->head, time(NULL) + strtol(after + 5, NULL, 10));
         } else {
             text_puts(&r->head, after);
         }

@@ -18,7 +18,8 @@ struct text {
 
 void text_put(struct text *t, const void *src, size_t len);
 void text_puts(struct text *t, const char *s);
-void text_printf(struct text *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void text_printf(struct text *t, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3), nonnull(2)));
 void text_html(struct text *t, const char *s);               /* escaped for HTML */
 void text_json(struct text *t, const char *src, size_t len); /* with its quotes */
 void text_jsons(struct text *t, const char *s);              /* null when s is NULL */

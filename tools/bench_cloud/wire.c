@@ -107,5 +107,5 @@ void wire_reset(const struct wire *w)
 {
     struct sockaddr none = {.sa_family = AF_UNSPEC};
 
-    connect(w->fd, &none, sizeof none);
+    (void)connect(w->fd, &none, sizeof none);
 }
