@@ -65,6 +65,9 @@ static void cut_copy(char *dst, size_t cap, const char *src)
 
 int app_fail(struct app *a, int err, const char *where, const char *fix)
 {
+    if (!app_json(a)) {
+        (void)out_flush(&a->out); /* what came before stands before it on a terminal */
+    }
     log_error(err, where, fix);
     if (exit_worse(a->err, err) != a->err) {
         a->err = err;
