@@ -12,8 +12,8 @@
 #include "scene.h"
 
 #define GET       "GET /x HTTP/1.1\r\nHost: localhost\r\n\r\n"
-#define POST      "POST /x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 200000\r\n\r\n"
-#define POST_LEN  (sizeof POST - 1 + 200000)
+#define POST      "POST /x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000\r\n\r\n"
+#define POST_LEN  (sizeof POST - 1 + 100000)
 #define CLOSING   "\r\n--b0123456789abcdef0--\r\n" /* as long as a form's end */
 #define REPLY     "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
 #define TOO_LARGE "HTTP/1.1 413 Content Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
@@ -210,12 +210,12 @@ static const struct reply_row REPLIES[] = {
      .want = ERR_CLOSED,
      .sent = SENT_SOME},
     {.name = "the peer reads no more: the idle limit",
-     .p = {.read_max = 50000},
+     .p = {.read_max = 20000},
      .window = 10000,
      .want = ERR_IDLE_DEADLINE,
      .sent = SENT_SOME},
     {.name = "the peer reads a byte every 50 s: that is not idle; the attempt's limit",
-     .p = {.read_max = 50000, .read_every = 50000},
+     .p = {.read_max = 20000, .read_every = 50000},
      .window = 10000,
      .want = ERR_ATTEMPT_DEADLINE,
      .sent = SENT_SOME,
@@ -331,7 +331,7 @@ static void answers_are_told_apart(void **state)
 
 static void the_idle_limit_counts_from_the_last_byte(void **state)
 {
-    struct scene s = {.p = {.read_max = 50000}};
+    struct scene s = {.p = {.read_max = 20000}};
 
     (void)state;
     open_scene(&s, "good", "root.pem");
