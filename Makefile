@@ -51,8 +51,8 @@ HELPER_BIN := $(HELPER_SRC:%.c=$(BUILD)/%)
 TEST_SUPPORT := $(sort $(wildcard tests/support/*.c))
 
 .PHONY: all bench_cloud tests deps
-all: deps ## build ocbulk and libocbulk.a into build/
-	$(Q)$(MAKE) --no-print-directory $(BUILD)/ocbulk $(BUILD)/libocbulk.a
+all: deps ## build ocbulk, libocbulk.a and libport.a into build/
+	$(Q)$(MAKE) --no-print-directory $(BUILD)/ocbulk $(BUILD)/libocbulk.a $(BUILD)/libport.a
 
 deps:
 	$(Q)tools/deps lib

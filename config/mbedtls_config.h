@@ -15,11 +15,11 @@
 #define MBEDTLS_PLATFORM_MEMORY
 #define MBEDTLS_MEMORY_BUFFER_ALLOC_C
 #define MBEDTLS_MEMORY_ALIGN_MULTIPLE 8
-#define MBEDTLS_MEMORY_DEBUG /* the high-water mark that footprint prints */
+#define MBEDTLS_MEMORY_DEBUG          /* the high-water mark that footprint prints */
 #define MBEDTLS_HAVE_TIME
 #define MBEDTLS_HAVE_TIME_DATE
 long long tls_wall_time(long long *out); /* link/tls_platform.c */
-#define MBEDTLS_PLATFORM_TIME_MACRO tls_wall_time
+#define MBEDTLS_PLATFORM_TIME_MACRO      tls_wall_time
 #define MBEDTLS_PLATFORM_TIME_TYPE_MACRO long long
 #define MBEDTLS_PLATFORM_MS_TIME_ALT
 #define MBEDTLS_PLATFORM_GMTIME_R_ALT
@@ -64,7 +64,7 @@ long long tls_wall_time(long long *out); /* link/tls_platform.c */
 #define MBEDTLS_ECP_DP_SECP384R1_ENABLED
 #define MBEDTLS_ECP_DP_CURVE25519_ENABLED
 #define MBEDTLS_ECP_NIST_OPTIM
-#define MBEDTLS_ECP_WINDOW_SIZE 4
+#define MBEDTLS_ECP_WINDOW_SIZE       4
 #define MBEDTLS_ECP_FIXED_POINT_OPTIM 0 /* saves the tables of 16 points */
 #define MBEDTLS_ECDH_C
 #define MBEDTLS_ECDSA_C
@@ -73,7 +73,7 @@ long long tls_wall_time(long long *out); /* link/tls_platform.c */
 #define MBEDTLS_RSA_C
 #define MBEDTLS_PKCS1_V15
 #define MBEDTLS_PKCS1_V21
-#define MBEDTLS_MPI_MAX_SIZE 512 /* bytes: RSA-4096 */
+#define MBEDTLS_MPI_MAX_SIZE    512 /* bytes: RSA-4096 */
 #define MBEDTLS_MPI_WINDOW_SIZE 2
 
 /* Certificates. */
@@ -107,7 +107,7 @@ long long tls_wall_time(long long *out); /* link/tls_platform.c */
 #define MBEDTLS_PSA_CRYPTO_CLIENT
 #define MBEDTLS_PSA_CRYPTO_EXTERNAL_RNG
 #define MBEDTLS_PSA_STATIC_KEY_SLOTS
-#define MBEDTLS_PSA_KEY_SLOT_COUNT 8
+#define MBEDTLS_PSA_KEY_SLOT_COUNT              8
 #define MBEDTLS_PSA_STATIC_KEY_SLOT_BUFFER_SIZE 136 /* bytes: a P-384 pair, any TLS secret */
 #define MBEDTLS_SSL_TLS1_3_COMPATIBILITY_MODE
 #define MBEDTLS_SSL_TLS1_3_KEY_EXCHANGE_MODE_EPHEMERAL_ENABLED

@@ -62,14 +62,15 @@ int tls_random(void *ctx, unsigned char *dst, size_t len)
 }
 
 #if defined(MBEDTLS_PSA_CRYPTO_C)
-psa_status_t mbedtls_psa_external_get_random(mbedtls_psa_external_random_context_t *ctx,
-                                             uint8_t *dst, size_t len, size_t *got)
+psa_status_t mbedtls_psa_external_get_random(mbedtls_psa_external_random_context_t *context,
+                                             uint8_t *output, size_t output_size,
+                                             size_t *output_length)
 {
-    (void)ctx;
-    if (device_random(dst, len) != 0) {
+    (void)context;
+    if (device_random(output, output_size) != 0) {
         return PSA_ERROR_INSUFFICIENT_ENTROPY;
     }
-    *got = len;
+    *output_length = output_size;
     return PSA_SUCCESS;
 }
 #endif

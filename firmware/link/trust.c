@@ -244,12 +244,8 @@ static int check_path(const struct trust_anchor *a, mbedtls_x509_crt *chain, uin
     return err;
 }
 
-static void seal(struct trust_verdict *v, const struct trust_anchor *a,
-                 const mbedtls_x509_crt *leaf, const char *host)
+static void seal(struct trust_verdict *v, const struct trust_anchor *a, const char *host)
 {
-    if (leaf != NULL) {
-        digest(v->leaf, leaf->raw.p, leaf->raw.len);
-    }
     digest(v->host, host, strlen(host));
     digest(v->pins, a->pin, (size_t)a->pins * sizeof a->pin[0]);
     v->ca_id = a->ca_id;
@@ -284,7 +280,8 @@ int trust_check(const struct trust_anchor *a, const mbedtls_x509_crt *chain, con
         err = ERR_TLS_PIN;
     }
     if (err == 0) {
-        seal(verdict, a, chain, host);
+        seal(verdict, a, host);
+        digest(verdict->leaf, chain->raw.p, chain->raw.len);
         verdict->from_s = path.from_s;
         verdict->until_s = path.until_s;
         verdict->made_s = wall_s;
@@ -302,7 +299,10 @@ bool trust_still(const struct trust_verdict *v, const struct trust_anchor *a,
         wall_s - v->made_s > TLS_SESSION_MAX_S) {
         return false;
     }
-    seal(&now, a, leaf, host);
+    seal(&now, a, host);
+    if (leaf != NULL) {
+        digest(now.leaf, leaf->raw.p, leaf->raw.len);
+    }
     return now.ca_id == v->ca_id &&
            (leaf == NULL || memcmp(now.leaf, v->leaf, sizeof now.leaf) == 0) &&
            memcmp(now.host, v->host, sizeof now.host) == 0 &&

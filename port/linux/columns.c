@@ -27,10 +27,9 @@ static unsigned split(struct columns *c, const uint8_t *row, size_t len)
     struct csv_field f;
     char text[4 * COLUMN_CAP];
     unsigned n = 0;
-    int got;
 
     csv_field_init(&f, row, len);
-    while (n < COLUMNS_MAX && (got = csv_field_next(&f, text, sizeof text)) >= 0) {
+    while (n < COLUMNS_MAX && csv_field_next(&f, text, sizeof text) >= 0) {
         put_name(c->column[n++].name, text, strlen(text));
     }
     return n;
