@@ -107,6 +107,10 @@ static void say_date(struct trust_report *r, const mbedtls_x509_time *t)
 static void say_alt_names(struct trust_report *r, const mbedtls_x509_crt *leaf)
 {
     say_text(r, "the certificate is for");
+    if (!mbedtls_x509_crt_has_ext_type(leaf, MBEDTLS_X509_EXT_SUBJECT_ALT_NAME)) {
+        say_text(r, " no name at all (it has no subjectAltName)");
+        return;
+    }
     for (const mbedtls_x509_sequence *s = &leaf->subject_alt_names; s != NULL; s = s->next) {
         if (s->buf.tag == SAN_DNS) {
             say_text(r, " ");
@@ -114,9 +118,6 @@ static void say_alt_names(struct trust_report *r, const mbedtls_x509_crt *leaf)
         } else if (s->buf.tag == SAN_IP) {
             say_text(r, " an IP address");
         }
-    }
-    if (!mbedtls_x509_crt_has_ext_type(leaf, MBEDTLS_X509_EXT_SUBJECT_ALT_NAME)) {
-        say_text(r, " no name at all (it has no subjectAltName)");
     }
 }
 
@@ -198,11 +199,14 @@ static int judge(struct trust_report *r, const mbedtls_x509_crt *chain, int64_t 
  * the address. */
 static int check_name(struct trust_report *r, const mbedtls_x509_crt *leaf, const char *host)
 {
-    for (const mbedtls_x509_sequence *s = &leaf->subject_alt_names; s != NULL; s = s->next) {
+    const mbedtls_x509_sequence *s = &leaf->subject_alt_names;
+
+    do {
         if (stands_for(&s->buf, host)) {
             return 0;
         }
-    }
+        s = s->next;
+    } while (s != NULL);
     say_alt_names(r, leaf);
     return ERR_TLS_NAME;
 }
