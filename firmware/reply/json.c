@@ -79,7 +79,6 @@ int json_parse(struct json *j, const char *text, size_t len)
     int kind, count;
 
     j->text = text;
-    j->len = len;
     j->count = 0;
     if (len > INT32_MAX) {
         return ERR_JSON_TOO_LARGE;

@@ -33,7 +33,6 @@ struct json_token {
 
 struct json {
     const char *text;
-    size_t len;
     int count; /* tokens in use, each in front of what it contains; 0 after an error */
     struct json_token token[JSON_TOKENS_MAX];
 };

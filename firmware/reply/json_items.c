@@ -63,14 +63,13 @@ static void keep(struct json_items *it, const char *src, size_t len)
     }
 }
 
-/* Makes JSON again of a value that did not fit. */
+/* Makes JSON again of a value that did not fit: room is left for its bracket, not for its quote. */
 static void shorten(struct json_items *it)
 {
     size_t at = it->value_at + 1u;
-    size_t end = it->len < JSON_PIECE_CAP - 2 ? it->len : JSON_PIECE_CAP - 2;
 
     if (it->piece[it->value_at] == '"') {
-        it->len = (uint16_t)(at + json_whole(it->piece + at, end - at));
+        it->len = (uint16_t)(at + json_whole(it->piece + at, JSON_PIECE_CAP - 2 - at));
         it->piece[it->len++] = '"';
         return;
     }

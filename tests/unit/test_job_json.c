@@ -173,6 +173,8 @@ static const struct status_row {
      "{\"job_state\":\"COMPLETED\",\"status\":\"odd\"}", "odd", JOB_GOING, false, 0},
     {"job_state where status is empty", "{\"status\":\"\",\"job_state\":\"ERROR\"}", "ERROR",
      JOB_ERROR, true, 0},
+    {"in front of it too", "{\"job_state\":\"ERROR\",\"status\":\"\"}", "ERROR", JOB_ERROR, true,
+     0},
     {"job_state where status is null", "{\"status\":null,\"job_state\":\"ERROR\"}", "ERROR",
      JOB_ERROR, true, 0},
     {"a bad spelling is refused beside a good one", "{\"status\":\"COMPLETED\",\"jobStatus\":1}",
