@@ -37,8 +37,7 @@ static int take_header(struct batch_file *bf, const struct csv *csv, struct csv_
     }
     bf->header_at = row->at;
     bf->header_end = row->end;
-    bf->header_ended = row->ended;
-    bf->crlf = row->ended ? row->crlf : true;
+    bf->crlf = row->crlf;
     bf->fields = row->fields;
     bf->body_at = csv->byte;
     bf->body_line = csv->line;
@@ -122,10 +121,6 @@ static int read_header(struct batch_plan *p, uint8_t *buf, size_t cap)
         at += (uint64_t)n;
     }
     p->header_len = bf->header_end - bf->header_at;
-    if (!bf->header_ended) {
-        p->header_crc = crc32_update(p->header_crc, end_text(bf), end_len(bf));
-        p->header_len += end_len(bf);
-    }
     return 0;
 }
 

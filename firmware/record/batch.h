@@ -2,8 +2,8 @@
  *
  * batch_plan walks the file once from a byte offset and cuts the next batch by records and bytes;
  * batch_source then gives it as a source: header row, records, byte for byte as stored. Blank
- * lines stay at home; a header or last record without a line end gets the header's kind (CRLF
- * when the file shows none), so that nothing runs into what follows.
+ * lines stay at home; a last record without a line end gets the header's kind, so that nothing
+ * runs into what follows.
  * The CRC over exactly the bytes that source gives is computed in both passes; when they differ,
  * or the file got shorter, pull says ERR_SOURCE_CHANGED instead of the end, before the owner
  * opens the gate of the request. Bytes that were added behind the planned size are left alone.
@@ -27,11 +27,11 @@ struct batch_limits {
 struct batch_file {
     const struct file *file;
     uint64_t size;                  /* bytes, taken once; reading stops there */
-    uint64_t header_at, header_end; /* bytes [at, end), line end included where it has one */
+    uint64_t header_at, header_end; /* bytes [at, end), line end included */
     uint64_t body_at;               /* first byte behind the header row */
     uint64_t body_line;             /* its physical line */
     uint32_t fields;
-    bool header_ended, crlf;
+    bool crlf; /* the header row's line end */
 };
 
 struct batch {

@@ -6,7 +6,7 @@
 #include <string.h>
 
 /* By what is given next. */
-enum { GIVE_HEADER, GIVE_HEADER_END, GIVE_RECORDS, GIVE_LAST_END, GIVE_NOTHING };
+enum { GIVE_HEADER, GIVE_RECORDS, GIVE_LAST_END, GIVE_NOTHING };
 
 void batch_source_init(struct batch_source *s, const struct batch_file *bf, const struct batch *b)
 {
@@ -77,7 +77,6 @@ static int give_end(struct batch_source *s, uint8_t *dst)
     const char *end = s->bf->crlf ? "\r\n" : "\n";
 
     if (end[s->end_at] == '\0') {
-        s->end_at = 0;
         return 0;
     }
     *dst = (uint8_t)end[s->end_at++];
@@ -89,8 +88,6 @@ static int give(struct batch_source *s, uint8_t *dst, size_t cap)
     switch (s->state) {
     case GIVE_HEADER:
         return give_file(s, s->bf->header_end, dst, cap);
-    case GIVE_HEADER_END:
-        return s->bf->header_ended ? 0 : give_end(s, dst);
     case GIVE_RECORDS:
         return give_rows(s, dst, cap);
     default:

@@ -88,9 +88,9 @@ static void row_end(struct csv *c, bool ended, bool crlf)
     r->end = c->byte;
     r->ended = ended;
     r->crlf = crlf;
-    r->blank = ended && r->err == 0 && r->end - r->at == 1u + crlf;
+    r->blank = ended && r->end - r->at == 1u + crlf;
     r->fields = r->blank ? 0 : c->fields;
-    if (r->err == 0 && !r->blank && c->want_fields != 0 && c->fields != c->want_fields) {
+    if (!r->blank && c->want_fields != 0 && c->fields != c->want_fields) {
         struct csv_place at = {r->at, r->line, 1};
         note(c, ERR_CSV_FIELDS, at);
     }
@@ -186,9 +186,6 @@ static size_t room(struct csv *c, size_t len)
 {
     uint64_t used = c->byte - c->row.at;
 
-    if (c->row.err != 0) {
-        return len;
-    }
     if (used >= c->record_max) {
         note(c, ERR_CSV_TOO_LONG, c->state == CSV_QUOTED ? c->quote_at : place(c, 0));
         return len;
@@ -230,7 +227,7 @@ static bool is_utf16(struct csv *c, uint8_t b)
     if (c->byte == 0) {
         c->first = b;
     }
-    if (c->byte != 1 || c->first < 0xFE || c->first + b != 0xFE + 0xFF) {
+    if (c->byte != 1 || c->first + b != 0xFE + 0xFF) {
         return false;
     }
     c->err = ERR_CSV_UTF16;
@@ -242,10 +239,9 @@ static bool is_utf16(struct csv *c, uint8_t b)
 /* Whether b ends a mark of UTF-8 at the file's start, which is no text: no row has begun yet. */
 static bool ends_bom(struct csv *c, uint8_t b)
 {
-    if (c->bom != c->byte || b != BOM[c->byte]) {
-        return false;
+    if (b == BOM[c->byte]) {
+        c->bom++;
     }
-    c->bom++;
     if (c->bom < sizeof(BOM)) {
         return false;
     }
@@ -289,7 +285,6 @@ int csv_finish(struct csv *c)
     }
     if (c->utf8.left > 0) {
         note(c, ERR_CSV_UTF8, place(c, c->utf8.seen));
-        c->utf8.left = 0;
     }
     if (c->state == CSV_CR) {
         note(c, ERR_CSV_CR, place(c, 1));

@@ -46,7 +46,7 @@ struct csv_row {
 struct csv {
     struct csv_row row;   /* the row just completed; valid after push or finish said so */
     uint32_t want_fields; /* 0: any; set from the header row by the owner */
-    uint64_t record_max;  /* bytes; CSV_RECORD_MAX unless the owner says otherwise */
+    uint64_t record_max;  /* bytes, >= 4; CSV_RECORD_MAX unless the owner says otherwise */
     /* the scanner's own */
     uint64_t byte, line, line_at;
     uint64_t quote_line_end; /* behind the first line feed inside the quotes; 0: none yet */
