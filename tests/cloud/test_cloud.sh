@@ -221,7 +221,11 @@ start_cloud --plain --db "$work/jobs.db"
 api=http://localhost:$port$base
 auth='Authorization: Element bench-element-token, User bench-user-secret='
 upload "$sample" contact >"$work/out"
+raw "$port" POST "$base/bulk/contact" --file "$work/big.csv" --send 1000000 >"$work/cut"
+until curl -sS "$admin/stats" | grep -q '"cut_requests":1'; do sleep 0.05; done
 stop_cloud
+is 'rows of a cut upload are gone' 10 "$(python3 -c 'import sqlite3, sys
+print(sqlite3.connect(sys.argv[1]).execute("SELECT count(*) FROM staged").fetchone()[0])' "$work/jobs.db")"
 start_cloud --plain --db "$work/jobs.db" --port "$port"
 has 'a database keeps jobs' '"recordsCount":10' "$(final 1234)"
 is 'and numbers go on' '{"id":"1235","status":"CREATED"}' "$(upload "$sample" contact)"
