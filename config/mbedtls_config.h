@@ -112,6 +112,7 @@ long long tls_wall_time(long long *out); /* link/tls_platform.c */
 #define MBEDTLS_PSA_CRYPTO_C
 #define MBEDTLS_PSA_CRYPTO_CLIENT
 #define MBEDTLS_PSA_CRYPTO_EXTERNAL_RNG
+#define MBEDTLS_PSA_ASSUME_EXCLUSIVE_BUFFERS /* else it copies: 16 KiB to hold one public key */
 #define MBEDTLS_PSA_STATIC_KEY_SLOTS
 #define MBEDTLS_PSA_KEY_SLOT_COUNT              8
 #define MBEDTLS_PSA_STATIC_KEY_SLOT_BUFFER_SIZE 136 /* bytes: a P-384 pair, any TLS secret */
