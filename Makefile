@@ -113,7 +113,7 @@ comma := ,
 # A test names further libraries and sources in a line `/* LIBS: ... */`.
 $(UNIT_BIN) $(HELPER_BIN): $(BUILD)/%: %.c $(TEST_SUPPORT) $(wildcard tests/support/*.h) $(BUILD)/libport.a $(BUILD)/libocbulk.a $(BUILD)/libmbedtls.a Makefile
 	@mkdir -p $(@D) && echo "  LD   $@"
-	$(Q)$(CC) -std=c99 -D_GNU_SOURCE -g $(WARN) $(filter-out -Os,$(SIZE)) $(DEFS) $(TLSDEFS) $(INCS) -Itests/support -Iport $(CFLAGS) -o $@ $< $(TEST_SUPPORT) $(BUILD)/libport.a $(BUILD)/libocbulk.a $(BUILD)/libmbedtls.a -lcmocka $$(sed -n 's/^\/\* LIBS: \(.*\) \*\/$$/\1/p' $<)
+	$(Q)$(CC) -std=c99 -D_GNU_SOURCE -g $(WARN) $(filter-out -Os,$(SIZE)) $(DEFS) $(TLSDEFS) $(INCS) -Itests/support -Iport $(CFLAGS) -o $@ $< $(TEST_SUPPORT) $(BUILD)/libport.a $(BUILD)/libocbulk.a $(BUILD)/libmbedtls.a $(BUILD)/libport.a -lcmocka $$(sed -n 's/^\/\* LIBS: \(.*\) \*\/$$/\1/p' $<)
 
 $(BUILD)/tests/perf/%: tests/perf/%.c
 	@mkdir -p $(@D) && echo "  LD   $@"

@@ -6,6 +6,8 @@
 #ifndef OCBULK_CONFIG_MBEDTLS_CONFIG_H
 #define OCBULK_CONFIG_MBEDTLS_CONFIG_H
 
+#include <stddef.h>
+
 #if !defined(OCBULK_PROFILE_DEFAULT) && !defined(OCBULK_PROFILE_TINY)
 #error "say -DOCBULK_PROFILE_DEFAULT=1 or -DOCBULK_PROFILE_TINY=1"
 #endif
@@ -22,6 +24,11 @@ long long tls_wall_time(long long *out); /* link/tls_platform.c */
 #define MBEDTLS_PLATFORM_TIME_MACRO      tls_wall_time
 #define MBEDTLS_PLATFORM_TIME_TYPE_MACRO long long
 #define MBEDTLS_PLATFORM_MS_TIME_ALT
+/* It prints names and numbers of a chain's fault, that is all: the C library's printf is 12 KB. */
+int tls_snprintf(char *dst, size_t cap, const char *format, ...); /* link/tls_platform.c */
+int tls_fprintf(void *stream, const char *format, ...);           /* prints nothing */
+#define MBEDTLS_PLATFORM_SNPRINTF_MACRO tls_snprintf
+#define MBEDTLS_PLATFORM_FPRINTF_MACRO  tls_fprintf
 #define MBEDTLS_PLATFORM_GMTIME_R_ALT
 
 /* Ciphers: AES-GCM and ChaCha20-Poly1305, nothing else. */
@@ -35,7 +42,7 @@ long long tls_wall_time(long long *out); /* link/tls_platform.c */
 #if defined(__x86_64__) && !defined(__AES__)
 /* aesni.c alone is compiled with these instructions, but aes.c must lay out its keys as it wants
  * them: aligned to 16 bytes, or it crashes. That is what mbedTLS asks these two names for. */
-#define __AES__ 1
+#define __AES__    1
 #define __PCLMUL__ 1
 #endif
 #elif defined(__aarch64__)

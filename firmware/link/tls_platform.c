@@ -8,6 +8,8 @@
 #include "psa/crypto.h"
 #endif
 
+#include <stdarg.h>
+
 static struct now clocks;
 
 void tls_platform_set_time(const struct now *now)
@@ -74,6 +76,95 @@ psa_status_t mbedtls_psa_external_get_random(mbedtls_psa_external_random_context
     return PSA_SUCCESS;
 }
 #endif
+
+struct text {
+    char *dst;
+    size_t cap, len;
+};
+
+static void put(struct text *t, char c)
+{
+    if (t->len + 1 < t->cap) {
+        t->dst[t->len] = c;
+    }
+    t->len++;
+}
+
+static void put_text(struct text *t, const char *s)
+{
+    while (*s != '\0') {
+        put(t, *s++);
+    }
+}
+
+static void put_number(struct text *t, unsigned v, unsigned base, unsigned width)
+{
+    char digit[10]; /* of 2^32 - 1 in base 10 */
+    unsigned n = 0;
+
+    do {
+        digit[n++] = "0123456789ABCDEF"[v % base];
+        v /= base;
+    } while (v > 0);
+    for (; width > n; width--) {
+        put(t, '0');
+    }
+    while (n > 0) {
+        put(t, digit[--n]);
+    }
+}
+
+static void put_signed(struct text *t, int v, unsigned width)
+{
+    if (v < 0) {
+        put(t, '-');
+    }
+    put_number(t, v < 0 ? 0u - (unsigned)v : (unsigned)v, 10, width);
+}
+
+int tls_snprintf(char *dst, size_t cap, const char *format, ...)
+{
+    struct text t = {dst, cap, 0};
+    va_list arg;
+
+    va_start(arg, format);
+    while (*format != '\0') {
+        unsigned width = 0;
+        char c = *format++;
+
+        if (c != '%') {
+            put(&t, c);
+            continue;
+        }
+        while (*format >= '0' && *format <= '9') {
+            width = width * 10 + (unsigned)(*format++ - '0');
+        }
+        c = *format != '\0' ? *format++ : '%';
+        if (c == 's') {
+            put_text(&t, va_arg(arg, const char *));
+        } else if (c == 'c') {
+            put(&t, (char)va_arg(arg, int));
+        } else if (c == 'd') {
+            put_signed(&t, va_arg(arg, int), width);
+        } else if (c == 'u' || c == 'X') {
+            put_number(&t, va_arg(arg, unsigned), c == 'u' ? 10 : 16, width);
+        } else {
+            put(&t, c);
+        }
+    }
+    va_end(arg);
+    if (cap > 0) {
+        dst[t.len < cap ? t.len : cap - 1] = '\0';
+    }
+    return (int)t.len;
+}
+
+int tls_fprintf(void *stream, const char *format, ...)
+{
+    (void)stream;
+    (void)format;
+    return 0;
+}
 
 int tls_platform_begin(uint8_t *arena, size_t cap)
 {

@@ -16,5 +16,9 @@ size_t tls_platform_peak(void); /* bytes of the arena in use at the highest, hea
 size_t tls_platform_used(void); /* bytes in use now */
 void tls_platform_end(void);
 int tls_random(void *ctx, unsigned char *dst, size_t len); /* mbedTLS' form of device_random */
+/* As much of printf as mbedTLS needs for a certificate's names and faults: %s, %c, %u, %d, %X with
+ * an optional width padded with zeros. The length the whole text would have, as snprintf says. */
+int tls_snprintf(char *dst, size_t cap, const char *format, ...);
+int tls_fprintf(void *stream, const char *format, ...); /* prints nothing: 0 */
 
 #endif
