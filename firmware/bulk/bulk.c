@@ -74,11 +74,11 @@ int bulk_upload(struct bulk *b, const struct bulk_upload *upload, const struct n
     prepare(b, BULK_UPLOAD, NULL);
     int err = take_object(b, upload->object);
 
-    if (err != 0) {
-        return err;
+    if (err == 0 && upload->path) {
+        err = percent_encode(b->name, sizeof b->name, upload->name);
     }
-    if (upload->path && percent_encode(b->name, sizeof b->name, upload->name) < 0) {
-        return ERR_NO_ROOM;
+    if (err < 0) {
+        return err;
     }
     multipart_boundary(b->boundary, upload->random);
     b->form = (struct multipart_form){.boundary = b->boundary,
