@@ -26,11 +26,10 @@ static void prepare(struct bulk *b, enum bulk_call call, const struct bulk_recei
     b->call = call;
     b->to = to != NULL ? *to : (struct bulk_receiver){0};
     b->err = b->cause = 0;
-    b->status = 0;
     b->items = b->skip = 0;
-    b->retry_after_ms = 0;
     b->redirects = 0;
     b->redirect[0] = b->page[0] = b->name[0] = b->id[0] = '\0';
+    bulk_reply_begin(b); /* also for a call that fails before it is sent */
 }
 
 static int take_object(struct bulk *b, const char *object)
@@ -119,7 +118,6 @@ int bulk_again(struct bulk *b, const struct now *now)
     }
     b->skip = b->page_items > b->skip ? b->page_items : b->skip;
     b->err = 0;
-    b->status = 0;
     b->redirects = 0;
     b->redirect[0] = '\0';
     return bulk_send(b, now);

@@ -164,6 +164,8 @@ void bulk_reply_begin(struct bulk *b)
     job_init(&b->job);
     item_begin(b);
     b->page_items = 0;
+    b->status = 0;
+    b->retry_after_ms = 0;
 }
 
 int bulk_reply_end(struct bulk *b)

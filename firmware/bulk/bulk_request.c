@@ -133,6 +133,7 @@ int bulk_send(struct bulk *b, const struct now *now)
     struct http_request_spec spec = {
         .method = method[b->call], .host = b->service->host, .header = b->header};
 
+    bulk_reply_begin(b);
     put_target(&spec, b);
     spec.headers = put_headers(b);
     if (b->call == BULK_UPLOAD) {
@@ -145,7 +146,6 @@ int bulk_send(struct bulk *b, const struct now *now)
     if (err != 0) {
         return err;
     }
-    bulk_reply_begin(b);
     exchange_start(&b->x, &(struct source){http_request_pull, &b->request}, &b->reply, now);
     return 0;
 }
