@@ -141,6 +141,9 @@ static int take_body(void *ctx, const uint8_t *src, size_t len)
     if (bulk_status_err(b->reply.status) == 0) {
         return take_answer(b, (const char *)src, len);
     }
+    if (b->reply.body_bytes == 0) {
+        json_items_init(&b->json, NULL); /* an error has no list, whatever was asked for */
+    }
     take_words(b, (const char *)src, len);
     return b->reply.body_bytes > REPLY_SKIM_MAX ? ERR_HTTP_LIMIT : 0;
 }
