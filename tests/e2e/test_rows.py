@@ -44,7 +44,14 @@ with lab.test("the sample"):
 SPECTRUM = TOP / "build/deps/npm/node_modules/csv-spectrum"
 with lab.test("csv-spectrum is there"):
     lab.same(len(list(SPECTRUM.glob("csvs/*.csv"))), 12)
+MALFORMED = "location_coordinates"  # quotes inside unquoted fields, which RFC 4180 forbids
 for path in sorted(SPECTRUM.glob("csvs/*.csv")):
+    if path.stem == MALFORMED:
+        with lab.test(f"csv-spectrum's {path.name} is refused with its place; nothing is sent"):
+            lab.reset()
+            lab.ends(lab.ocbulk("upload", "contact", path), 6, f"{path.name}:2:24 ")
+            lab.same(lab.stats()["connections"], 0)
+        continue
     with lab.test(f"csv-spectrum's {path.name}, as its own JSON has it"):
         job = equal(path)
         header, *rows = json.loads(lab.admin(f"/rows?job={job}"))
