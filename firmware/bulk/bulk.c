@@ -1,5 +1,6 @@
 #include "bulk/bulk.h"
 
+#include "base/crc32.h"
 #include "base/err.h"
 #include "base/text.h"
 #include "bulk/bulk_parts.h"
@@ -28,6 +29,7 @@ static void prepare(struct bulk *b, enum bulk_call call, const struct bulk_recei
     b->err = b->cause = 0;
     b->items = b->skip = 0;
     b->redirects = 0;
+    b->pages = 0;
     b->redirect[0] = b->page[0] = b->name[0] = b->id[0] = '\0';
     bulk_reply_begin(b); /* also for a call that fails before it is sent */
 }
@@ -147,16 +149,29 @@ static enum want follow_redirect(struct bulk *b, const struct now *now)
     return send_more(b, now);
 }
 
-/* A page whose token is the one that asked for it would never end. */
+/* Pages that go round would never end. One token is marked, a later one each time their number has
+ * doubled (Brent), so that a round of any length comes back to its mark. */
+static bool goes_round(struct bulk *b)
+{
+    uint32_t crc = crc32_update(0, (const uint8_t *)b->page_token, strlen(b->page_token));
+    bool round = b->pages > 0 && crc == b->page_mark;
+
+    b->pages++;
+    if ((b->pages & (b->pages - 1)) == 0) {
+        b->page_mark = crc;
+    }
+    return round;
+}
+
 static enum want next_page(struct bulk *b, const struct now *now)
 {
-    char page[sizeof b->page];
+    char page[sizeof b->page]; /* a page that is asked for again keeps its own token */
     bool paged = b->call == BULK_ERRORS || b->call == BULK_JOBS;
 
     if (!paged || !b->field[FIELD_PAGE_TOKEN].seen || b->page_token[0] == '\0') {
         return end_with(b, b->field[FIELD_PAGE_TOKEN].over && paged ? ERR_NO_ROOM : 0);
     }
-    if (percent_encode(page, sizeof page, b->page_token) < 0 || strcmp(page, b->page) == 0) {
+    if (goes_round(b) || percent_encode(page, sizeof page, b->page_token) < 0) {
         return end_with(b, ERR_REPLY_SHAPE);
     }
     memcpy(b->page, page, sizeof page);
