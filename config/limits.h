@@ -5,7 +5,6 @@
 
 /* record */
 #define CSV_RECORD_MAX (1024 * 1024) /* bytes of one record, 1K..64M; no RAM: records stream */
-#define CSV_FIELDS_MAX 4096          /* fields of one record, 1..65535; no RAM */
 
 /* request */
 #define BOUNDARY_LEN    32   /* letters and digits, 16..70; RAM: once */
