@@ -141,6 +141,9 @@ is 'in order' '500 501' "$(for n in 1 2; do raw GET "$base/objects" | code; done
 use 'objects status=503
 objects retry-after=7'
 has 'two lines work together' 'Retry-After: 7' "$(raw GET "$base/objects")"
+use 'objects html=502
+objects redirect=/x'
+is 'two answers go one by one' '502 302 200' "$(for n in 1 2 3; do raw GET "$base/objects" | code; done | xargs)"
 for line in 'upload lost=x' 'nobody status=3' 'upload shine=1' 'upload close=loud' 'upload close=sai' \
     'jobs pages=sideways' 'upload status' 'upload count=-1 status=1'; do
     has "'$line' is refused" "in: $line" "$(faults "$line")"
