@@ -10,7 +10,18 @@ static struct verdict counted(int64_t sent, int64_t failed)
     return (struct verdict){o, sent - failed, failed};
 }
 
-static struct verdict uncounted(int64_t sent, int64_t listed)
+/* Failed rows are told, and nothing else. */
+static struct verdict only_failed(int64_t sent, int64_t failed)
+{
+    if (sent == JOB_UNTOLD || failed > sent) {
+        enum outcome o = sent == JOB_UNTOLD ? OUTCOME_PARTIAL : OUTCOME_MISMATCH;
+
+        return (struct verdict){o, JOB_UNTOLD, failed};
+    }
+    return counted(sent, failed);
+}
+
+static struct verdict uncounted(int64_t told, int64_t sent, int64_t listed)
 {
     if (listed == JOB_UNTOLD) {
         return (struct verdict){OUTCOME_ASK, JOB_UNTOLD, JOB_UNTOLD};
@@ -19,6 +30,9 @@ static struct verdict uncounted(int64_t sent, int64_t listed)
         enum outcome o = listed == 0 ? OUTCOME_DONE : OUTCOME_PARTIAL;
 
         return (struct verdict){o, JOB_UNTOLD, listed == 0 ? 0 : JOB_UNTOLD};
+    }
+    if (listed == 0 && told != JOB_UNTOLD && told != sent) { /* who knows where the others are */
+        return (struct verdict){OUTCOME_MISMATCH, JOB_UNTOLD, JOB_UNTOLD};
     }
     /* One row may have several errors: more of them than rows tells only that none is sure. */
     if (listed >= sent && listed > 0) {
@@ -31,11 +45,16 @@ static struct verdict completed(const struct job *job, int64_t sent, int64_t lis
 {
     int64_t told = job->records, failed = job->failed;
 
+    if (told == JOB_UNTOLD && failed > 0) {
+        return only_failed(sent, failed);
+    }
     if (told == JOB_UNTOLD || failed == JOB_UNTOLD) {
-        return uncounted(sent, listed);
+        return uncounted(told, sent, listed);
     }
     if (sent == JOB_UNTOLD) {
-        sent = told;
+        bool others = failed > told && told <= INT64_MAX - failed; /* only the stored ones told */
+
+        sent = others ? told + failed : told;
     }
     if (told == sent && failed <= sent) {
         return counted(sent, failed);
