@@ -141,7 +141,7 @@ static int load_credentials(struct session *s)
 
 int session_begin(struct session *s, const struct config *config, bool quiet)
 {
-    memset(s, 0, sizeof *s); /* a compound literal would stand on the stack first */
+    memset(s, 0, offsetof(struct session, client_cert)); /* the rest costs RAM once touched */
     s->config = config;
     s->quiet = quiet;
     s->ca.fd = s->sockets.fd = -1;
