@@ -2,8 +2,8 @@
  *
  * COMPLETED does not mean stored: the counts decide, and where they are missing the job's error
  * list does; but an empty list (they are kept for days only) clears nobody that a count names, and
- * explains no row that is missing from it. Two readings of the counts are known: all rows told, failed ones among them; or the
- * stored ones told, which with the failed ones give all. */
+ * explains no row that is missing from it. Two readings of the counts are known: all rows told,
+ * failed ones among them; or the stored ones told, which with the failed ones give all. */
 #ifndef OCBULK_BULK_OUTCOME_H
 #define OCBULK_BULK_OUTCOME_H
 
