@@ -27,10 +27,13 @@ static const struct option option[] = {
     {"from-record", offsetof(struct args, from_record), 0, true},
 };
 
+/* The first fault is told; an option's value is left out, it may be a secret. */
 static int fault(struct args *a, const char *what, const char *which)
 {
-    line_set(&a->fault, what);
-    line_put(&a->fault, which);
+    if (a->fault.len == 0) {
+        line_set(&a->fault, what);
+        line_put_bytes(&a->fault, which, which[0] == '-' ? strcspn(which, "=") : strlen(which));
+    }
     return ERR_USAGE;
 }
 
@@ -56,15 +59,17 @@ static void set(struct args *a, const struct option *o, const char *value)
     }
 }
 
-static int put_flag(struct args *a, const char *name, size_t len, const char *value)
+static int put_flag(struct args *a, const char *arg, size_t len, const char *value)
 {
+    const char *name = arg + 2;
+
     if (a->flags == ARGS_FLAGS_MAX) {
         return fault(a, "too many settings on the command line", "");
     }
     char *key = a->key[a->flags];
 
     if (len >= sizeof a->key[0]) {
-        return fault(a, "unknown option --", name);
+        return fault(a, "unknown option ", arg);
     }
     for (size_t i = 0; i < len; i++) {
         key[i] = name[i] == '-' ? '_' : name[i];
@@ -77,26 +82,26 @@ static int put_flag(struct args *a, const char *name, size_t len, const char *va
 /* One long option at argv[i]; *i moves on over its value. */
 static int take_long(struct args *a, int argc, char **argv, int *i)
 {
-    const char *name = argv[*i] + 2;
+    const char *arg = argv[*i], *name = arg + 2;
     size_t len = strcspn(name, "=");
     const char *value = name[len] == '=' ? name + len + 1 : NULL;
     const struct option *o = find(name, len, 0);
 
     if (o != NULL && !o->takes) {
         if (value != NULL) {
-            return fault(a, "this option takes no value: ", argv[*i]);
+            return fault(a, "this option takes no value: ", arg);
         }
         set(a, o, NULL);
         return 0;
     }
     if (value == NULL) {
         if (*i + 1 >= argc) {
-            return fault(a, "unknown option, or one without its value: ", argv[*i]);
+            return fault(a, "unknown option, or one without its value: ", arg);
         }
         value = argv[++*i];
     }
     if (o == NULL) {
-        return put_flag(a, name, len, value);
+        return put_flag(a, arg, len, value);
     }
     set(a, o, value);
     return 0;
@@ -106,9 +111,10 @@ static int take_letters(struct args *a, int argc, char **argv, int *i)
 {
     for (const char *c = argv[*i] + 1; *c != '\0'; c++) {
         const struct option *o = find("", 0, *c);
+        const char name[3] = {'-', *c, '\0'}; /* alone: what follows may be a secret */
 
         if (o == NULL) {
-            return fault(a, "unknown option ", argv[*i]);
+            return fault(a, "unknown option ", name);
         }
         if (!o->takes) {
             set(a, o, NULL);
@@ -119,7 +125,7 @@ static int take_letters(struct args *a, int argc, char **argv, int *i)
             return 0;
         }
         if (*i + 1 >= argc) {
-            return fault(a, "a value is missing behind ", argv[*i]);
+            return fault(a, "a value is missing behind ", name);
         }
         set(a, o, argv[++*i]);
         return 0;
@@ -140,6 +146,7 @@ static int take_word(struct args *a, const char *word)
     return 0;
 }
 
+/* Goes on behind a fault: whether --json was asked for decides how it is told. */
 int args_read(struct args *a, int argc, char **argv)
 {
     bool options = true;
@@ -147,22 +154,16 @@ int args_read(struct args *a, int argc, char **argv)
     *a = (struct args){0};
     for (int i = 1; i < argc; i++) {
         const char *arg = argv[i];
-        int err;
 
         if (options && strcmp(arg, "--") == 0) {
             options = false;
-            continue;
-        }
-        if (!options || arg[0] != '-' || arg[1] == '\0') {
-            err = take_word(a, arg);
+        } else if (!options || arg[0] != '-' || arg[1] == '\0') {
+            (void)take_word(a, arg);
         } else if (arg[1] == '-') {
-            err = take_long(a, argc, argv, &i);
+            (void)take_long(a, argc, argv, &i);
         } else {
-            err = take_letters(a, argc, argv, &i);
-        }
-        if (err != 0) {
-            return err;
+            (void)take_letters(a, argc, argv, &i);
         }
     }
-    return 0;
+    return a->fault.len > 0 ? ERR_USAGE : 0;
 }

@@ -5,7 +5,8 @@
  * a setting of the configuration (`--base-url URL`), which checks it. No option takes a secret.
  *
  * Memory  Borrows argv.
- * Errors  ERR_USAGE, with what and why in `fault`. */
+ * Errors  ERR_USAGE, with the first fault in `fault`; the other arguments are read all the same, so
+ *         that it can be told as --json wants it. No value is repeated: it may be a secret. */
 #ifndef OCBULK_PORT_ARGS_H
 #define OCBULK_PORT_ARGS_H
 

@@ -2,6 +2,8 @@
 
 #include "base/num.h"
 
+#include <string.h>
+
 void line_set(struct line *l, const char *text)
 {
     l->len = 0;
@@ -9,12 +11,17 @@ void line_set(struct line *l, const char *text)
     line_put(l, text);
 }
 
-void line_put(struct line *l, const char *text)
+void line_put_bytes(struct line *l, const char *bytes, size_t len)
 {
-    while (*text != '\0' && l->len < sizeof l->text - 1) {
-        l->text[l->len++] = *text++;
+    while (len-- > 0 && l->len < sizeof l->text - 1) {
+        l->text[l->len++] = *bytes++;
     }
     l->text[l->len] = '\0';
+}
+
+void line_put(struct line *l, const char *text)
+{
+    line_put_bytes(l, text, strlen(text));
 }
 
 void line_u64(struct line *l, uint64_t v)

@@ -14,6 +14,7 @@ struct line {
 
 void line_set(struct line *l, const char *text);
 void line_put(struct line *l, const char *text);
+void line_put_bytes(struct line *l, const char *bytes, size_t len);
 void line_u64(struct line *l, uint64_t v);
 void line_pad(struct line *l, size_t column); /* spaces up to a column, one at least */
 

@@ -66,6 +66,27 @@ static void print_command_help(struct out *o, const struct command *c)
     out_text(o, common);
 }
 
+static void end_json(struct app *a, int err)
+{
+    struct json_out *j = &a->json;
+
+    json_out_put_u64(j, "exit", (uint64_t)exit_of(err));
+    json_out_key(j, "error");
+    if (a->err == 0) {
+        json_out_null(j);
+    } else {
+        json_out_object(j);
+        json_out_put_string(j, "name", err_name(a->err));
+        json_out_put_string(j, "what", err_what(a->err));
+        json_out_put_string(j, "where", a->where.text);
+        json_out_put_string(j, "fix", a->fix);
+        json_out_put_u64(j, "http_status", a->http_status);
+        json_out_put_string(j, "request_id", a->request_id);
+        json_out_end(j);
+    }
+    json_out_end(j);
+}
+
 static int print_version(struct app *a)
 {
     if (app_json(a)) {
@@ -74,7 +95,7 @@ static int print_version(struct app *a)
         json_out_put_string(&a->json, "version", OCBULK_VERSION);
         json_out_put_string(&a->json, "profile", OCBULK_PROFILE);
         json_out_put_string(&a->json, "mbedtls", tls_library());
-        json_out_end(&a->json);
+        end_json(a, 0);
         return 0;
     }
     out_text(&a->out, "ocbulk " OCBULK_VERSION " (profile " OCBULK_PROFILE ")\n");
@@ -88,6 +109,10 @@ static const struct command *find_command(struct app *a)
     const char *name[COUNT(command)];
     struct line fix;
 
+    if (a->args.command == NULL) {
+        (void)app_fail(a, ERR_USAGE, "no command", NULL);
+        return NULL;
+    }
     for (size_t i = 0; i < COUNT(command); i++) {
         name[i] = command[i]->name;
         if (strcmp(name[i], a->args.command) == 0) {
@@ -186,27 +211,6 @@ static int run_command(struct app *a, const struct command *c)
     return c->run(a);
 }
 
-static void end_json(struct app *a, int err)
-{
-    struct json_out *j = &a->json;
-
-    json_out_put_u64(j, "exit", (uint64_t)exit_of(err));
-    json_out_key(j, "error");
-    if (a->err == 0) {
-        json_out_null(j);
-    } else {
-        json_out_object(j);
-        json_out_put_string(j, "name", err_name(a->err));
-        json_out_put_string(j, "what", err_what(a->err));
-        json_out_put_string(j, "where", a->where.text);
-        json_out_put_string(j, "fix", a->fix);
-        json_out_put_u64(j, "http_status", a->http_status);
-        json_out_put_string(j, "request_id", a->request_id);
-        json_out_end(j);
-    }
-    json_out_end(j);
-}
-
 static int run_json(struct app *a, const struct command *c, int err)
 {
     json_out_object(&a->json);
@@ -223,19 +227,22 @@ static int run(struct app *a)
     const struct command *c = NULL;
     int err;
 
-    if (a->args.version) {
+    if (a->args.fault.len > 0) {
+        err = app_fail(a, ERR_USAGE, a->args.fault.text, NULL);
+    } else if (a->args.version) {
         return print_version(a);
-    }
-    if (a->args.command == NULL) {
+    } else if (a->args.command == NULL && (a->args.help || !app_json(a))) {
         print_help(&a->out);
         return a->args.help ? 0 : ERR_USAGE;
+    } else {
+        c = find_command(a);
+        err = c == NULL ? ERR_USAGE : 0;
     }
-    c = find_command(a);
     if (c != NULL && a->args.help) {
         print_command_help(&a->out, c);
         return 0;
     }
-    err = c == NULL ? ERR_USAGE : check_usage(a, c);
+    err = err != 0 ? err : check_usage(a, c);
     if (err == 0) {
         aim_flags(a, c);
         err = load_config(a);
@@ -254,11 +261,7 @@ int main(int argc, char **argv)
     harden_process();
     out_init(&app.out, STDOUT_FILENO);
     json_out_init(&app.json, &app.out);
-    err = args_read(&app.args, argc, argv);
-    if (err != 0) {
-        log_error(err, app.args.fault.text, NULL);
-        return exit_of(err);
-    }
+    (void)args_read(&app.args, argc, argv); /* its fault is told with the rest */
     err = run(&app);
     if (out_flush(&app.out) != 0) {
         err = exit_worse(err, app_fail(&app, ERR_FILE_WRITE, "standard output", NULL));

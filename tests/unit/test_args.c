@@ -86,6 +86,32 @@ static void test_wrong_usage_is_told(void **state)
     assert_int_equal(READ("a", "--a-name-that-is-longer-than-any-setting-has", "1"), ERR_USAGE);
 }
 
+/* Whether JSON is wanted decides how a fault is told, wherever it stands. */
+static void test_a_fault_does_not_hide_json(void **state)
+{
+    (void)state;
+    assert_int_equal(READ("objects", "-x", "--json"), ERR_USAGE);
+    assert_true(a.json);
+    assert_int_equal(READ("objects", "-x", "-y", "--wait=1"), ERR_USAGE);
+    assert_string_equal(a.fault.text, "unknown option -x"); /* the first one */
+    assert_int_equal(READ("objects", "--output", "--json", "-x"), ERR_USAGE);
+    assert_false(a.json); /* that was a file's name */
+    assert_int_equal(READ("objects", "-x", "--", "--json"), ERR_USAGE);
+    assert_false(a.json);
+}
+
+/* C37: who tries it this way must not find the secret in the log. */
+static void test_a_fault_repeats_no_value(void **state)
+{
+    (void)state;
+    assert_int_equal(READ("a", "--a-name-that-is-longer-than-any-setting-has=tok_TEST"), ERR_USAGE);
+    assert_null(strstr(a.fault.text, "tok_TEST"));
+    assert_int_equal(READ("a", "--json=tok_TEST"), ERR_USAGE);
+    assert_null(strstr(a.fault.text, "tok_TEST"));
+    assert_int_equal(READ("a", "-utok_TEST"), ERR_USAGE);
+    assert_null(strstr(a.fault.text, "tok_TEST"));
+}
+
 static void test_times_are_rfc_3339(void **state)
 {
     char text[UTC_CAP];
@@ -109,6 +135,8 @@ int main(void)
         cmocka_unit_test(test_unknown_long_options_are_settings),
         cmocka_unit_test(test_two_dashes_end_options),
         cmocka_unit_test(test_wrong_usage_is_told),
+        cmocka_unit_test(test_a_fault_does_not_hide_json),
+        cmocka_unit_test(test_a_fault_repeats_no_value),
         cmocka_unit_test(test_times_are_rfc_3339),
     };
 
