@@ -166,7 +166,7 @@ static int run_check(struct app *a)
         config_object(&a->config, a->args.object != NULL ? a->args.object : "");
     const struct batch_limits limits = {o->batch_records, o->batch_bytes};
     int err = scan_open(&scan, a->args.word[0], &limits);
-    bool readable = err == 0 || scan.disk.fd > 0;
+    bool readable = err == 0 || scan.disk.fd >= 0;
 
     k = (struct check){.app = a, .scan = &scan};
     if (app_json(a)) {

@@ -5,6 +5,7 @@
 #include "linux/harden.h"
 #include "linux/log.h"
 
+#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -253,11 +254,26 @@ static int run(struct app *a)
     return err == 0 ? run_command(a, c) : err;
 }
 
+/* A descriptor that the parent has closed would be a socket's or a file's number next, and get
+ * what is meant for people. What stands there instead can be neither read nor written. */
+static void hold_descriptors(void)
+{
+    int fd = open("/", O_RDONLY | O_DIRECTORY);
+
+    while (fd >= 0 && fd <= STDERR_FILENO) {
+        fd = dup(fd);
+    }
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+}
+
 int main(int argc, char **argv)
 {
     static struct app app;
     int err;
 
+    hold_descriptors();
     harden_process();
     out_init(&app.out, STDOUT_FILENO);
     json_out_init(&app.json, &app.out);

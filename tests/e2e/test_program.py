@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 """The program as the system sees it: descriptors, signals, files, exit codes, JSON on every path."""
-import json
+import os
+import subprocess
 
-from lab import Lab
+from lab import BUILD, SAMPLE, Lab, Result
 
 lab = Lab()
+HEAD = "C_EmailAddress,C_FirstName\n"
 
 
 def error_of(result, code, name):
@@ -34,5 +36,53 @@ with lab.test("without a command the help is shown, and it is an error"):
     r = lab.ocbulk()
     lab.same(r.code, 2)
     lab.has(r.out, "usage: ocbulk COMMAND")
+
+
+# Descriptors
+def closed(*args, fds=()):
+    """Runs it as a careless parent does: with some of the standard descriptors closed."""
+    def close():
+        for fd in fds:
+            os.close(fd)
+
+    return Result(subprocess.run([BUILD / "ocbulk", *map(str, args)], capture_output=True, text=True,
+                                 timeout=60, env=lab.environment(), preexec_fn=close))
+
+
+bad = lab.file("bad.csv", "a,b\n1,2,3\nx\n")
+for fds in ((0,), (2,), (0, 2)):
+    with lab.test(f"with {fds} closed the talk with the service is not disturbed"):
+        lab.reset()
+        r = closed("-v", "upload", "contact", SAMPLE, "--wait", fds=fds)
+        lab.same(r.code, 0)
+        lab.has(r.out, "10 sent, 10 stored, 0 failed")
+        lab.same((lab.jobs(), lab.stats()["connections"]), (1, 1))
+for fds in ((1,), (0, 1), (0, 1, 2)):
+    with lab.test(f"with {fds} closed the rows are sent, and the lost output is told"):
+        lab.reset()
+        r = closed("-v", "upload", "contact", SAMPLE, "--wait", fds=fds)
+        lab.same((r.code, lab.jobs(), lab.stats()["connections"]), (12, 1, 1))
+        if 2 not in fds:
+            lab.has(r.err, "writing the file failed: standard output")
+with lab.test("with standard input closed, check reads a file with a bad header"):
+    r = closed("check", lab.file("header.csv", 'a"b,c\n1,2\n3\n'), fds=(0,))
+    lab.ends(r, 6, "1 faults")
+    lab.has(r.out, "header.csv:1:2: ")
+for args in (["upload", "contact", SAMPLE], ["jobs"], ["objects"], ["check", SAMPLE], ["config"],
+             ["--json", "objects"], ["--version"], ["--help"]):
+    with lab.test(f"{args[0]} onto a full disk: exit 12"):
+        with open("/dev/full", "w") as full:
+            p = subprocess.run([BUILD / "ocbulk", *map(str, args)], stdout=full,
+                               stderr=subprocess.PIPE, env=lab.environment(), text=True)
+        lab.same(p.returncode, 12)
+        lab.has(p.stderr, "standard output")
+with lab.test("C20: a reader that goes away kills nothing"):
+    lab.faults("objects items=5000 count=0")
+    p = lab.start("objects")
+    p.stdout.close()
+    p.stdout = None
+    lab.has(p.communicate(timeout=60)[1], "standard output")
+    lab.same(p.returncode, 12)
+    lab.reset()
 
 lab.end()
