@@ -4,7 +4,6 @@
 #include "link/tls_platform.h"
 #include "linux/clock.h"
 #include "linux/cpu.h"
-#include "linux/harden.h"
 #include "linux/log.h"
 #include "linux/session_say.h"
 #include "linux/stop.h"
@@ -127,16 +126,7 @@ static int load_credentials(struct session *s)
     if (err == 0 && s->config->link.proxy_credentials_file[0] != '\0') {
         err = proxy_credentials_load(&s->proxy, s->config->link.proxy_credentials_file, where);
     }
-    if (err != 0) {
-        return fail_at(s, err, where);
-    }
-    harden_secrets(&s->credentials, sizeof s->credentials + sizeof s->proxy);
-    out_add_secret(s->credentials.element_token);
-    out_add_secret(s->credentials.user_secret);
-    out_add_secret(s->credentials.organization_secret);
-    out_add_secret(s->proxy.pair);
-    out_add_secret(s->proxy.basic);
-    return 0;
+    return err == 0 ? 0 : fail_at(s, err, where);
 }
 
 int session_begin(struct session *s, const struct config *config, bool quiet)
@@ -176,6 +166,9 @@ int session_begin(struct session *s, const struct config *config, bool quiet)
 
 void session_end(struct session *s)
 {
+    if (s->config == NULL) { /* no command wanted one */
+        return;
+    }
     if (s->begun) {
         if (log_wants(LOG_AT_DEBUG)) {
             struct line l;
