@@ -17,6 +17,7 @@ struct tls_peer {
     const char *reply; /* NULL: none */
     size_t reply_len;
     size_t reply_after; /* bytes of a request before it replies */
+    size_t reply_piece; /* bytes of it in a record; 0: as many as fit */
     size_t reply_every; /* 0: at once; else a byte every so many ms */
     size_t read_max;    /* bytes of requests read; 0: all. Then it reads no more */
     size_t read_every;  /* 0: at once; else a byte every so many ms behind read_max */
@@ -33,7 +34,8 @@ struct tls_peer {
     struct fake_net *f;
     bool on, shaken, replied, finished, notified;
     unsigned opens, sessions, resumed, replies;
-    int alert; /* the last from the client; -1: none */
+    char name[64]; /* the server name asked for last */
+    int alert;     /* the last from the client; -1: none */
     uint8_t *got;
     size_t got_len, request_at, reply_at; /* request_at: where the request began */
 };
@@ -159,6 +161,7 @@ static inline void tls_peer_say(struct tls_peer *p)
         p->f->next_ms = p->f->now_ms + p->reply_every;
         n = 1;
     }
+    n = p->reply_piece > 0 && p->reply_piece < n ? p->reply_piece : n;
     ssize_t sent = gnutls_record_send(p->s, p->reply + p->reply_at, n);
 
     p->reply_at += sent > 0 ? (size_t)sent : 0;
@@ -197,6 +200,12 @@ static inline void tls_peer_pump(void *ctx, struct fake_net *f)
         }
         p->shaken = true;
         p->resumed += gnutls_session_is_resumed(p->s) != 0;
+        size_t name_cap = sizeof p->name;
+        unsigned type = 0;
+
+        if (gnutls_server_name_get(p->s, p->name, &name_cap, &type, 0) != 0) {
+            p->name[0] = '\0';
+        }
         if (p->shaken_now != NULL) {
             p->shaken_now();
         }

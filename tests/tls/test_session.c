@@ -208,6 +208,103 @@ static void works_without_tickets(void **state)
     }
 }
 
+static void serve_as(struct scene *s, const char *leaf, const gnutls_datum_t *key)
+{
+    char cert[64], pkey[64];
+
+    gnutls_certificate_free_credentials(s->p.cred);
+    snprintf(cert, sizeof cert, "build/certs/%s.pem", leaf);
+    snprintf(pkey, sizeof pkey, "build/certs/%s.key", leaf);
+    assert_int_equal(gnutls_certificate_allocate_credentials(&s->p.cred), 0);
+    assert_int_equal(
+        gnutls_certificate_set_x509_key_file(s->p.cred, cert, pkey, GNUTLS_X509_FMT_PEM), 0);
+    s->p.key = *key;
+}
+
+/* Two servers behind one name, each with a certificate and tickets of its own. */
+static void a_session_of_one_server_survives_no_other(void **state)
+{
+    (void)state;
+    for (size_t v = 0; v < 2; v++) {
+        struct scene s = {.p = {.priority = VERSIONS[v], .reply = REPLY, .reply_after = GET_LEN}};
+        gnutls_datum_t one, two;
+
+        open_scene(&s, "good", "root.pem");
+        one = s.p.key;
+        assert_int_equal(gnutls_session_ticket_key_generate(&two), 0);
+        assert_int_equal(attempt(&s, GET, 0), 0);
+        exchange_close(&s.a.x, true);
+        tls_peer_drop(&s.p);
+        serve_as(&s, "good_rsa", &two);
+        s.p.reply_after = 1000; /* no answer: that connection is not worth keeping */
+        assert_int_equal(attempt(&s, GET, 0), ERR_ANSWER_DEADLINE);
+        assert_false(s.a.x.tls.resumed);
+        tls_peer_drop(&s.p);
+        serve_as(&s, "good", &one);
+        s.p.reply_after = GET_LEN;
+        s.a.now.mono_ms = 5000;
+        assert_int_equal(attempt(&s, GET, 0), 0);
+        gnutls_free(two.data);
+        close_scene(&s);
+    }
+}
+
+struct name_row {
+    const char *host, *want;
+};
+
+static const struct name_row SERVER_NAMES[] = {
+    {"localhost", "localhost"},
+    {"bench.example.net", "bench.example.net"},
+    {"127.0.0.1", ""},
+    {"::1", ""},
+};
+
+/* RFC 6066 3: a name is sent, an address never. */
+static void asks_for_a_server_by_name_only(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < 2 * COUNT(SERVER_NAMES); i++) {
+        struct scene s = {
+            .p = {.priority = VERSIONS[i % 2], .reply = REPLY, .reply_after = GET_LEN}};
+
+        s.a.options.host = SERVER_NAMES[i / 2].host;
+        open_scene(&s, "good", "root.pem");
+        assert_int_equal(attempt(&s, GET, 0), 0);
+        assert_string_equal(s.p.name, SERVER_NAMES[i / 2].want);
+        close_scene(&s);
+    }
+}
+
+/* Whoever waits for the socket must not have anything in hand: tickets come two in a flight. */
+static void waits_for_the_socket_with_empty_hands(void **state)
+{
+    (void)state;
+    for (size_t v = 0; v < 2; v++) {
+        struct scene s = {.p = {.priority = VERSIONS[v]}};
+        struct tls *t = &s.a.x.tls;
+        uint8_t byte;
+
+        open_scene(&s, "good", "root.pem");
+        attempt_start(&s.a, GET, 0);
+        while (!s.a.x.connected) {
+            enum want want = exchange_step(&s.a.x, &s.a.now);
+
+            if (want != WANT_STEP) {
+                attempt_wait(&s.a, want);
+            }
+        }
+        do {
+            assert_int_equal(tls_recv(t, &byte, 1), ERR_WAIT);
+        } while (t->want == WANT_STEP);
+        assert_int_equal(t->want, WANT_READ);
+        assert_int_equal(tls_recv(t, &byte, 1), ERR_WAIT);
+        assert_int_equal(t->want, WANT_READ);
+        assert_int_equal(t->code, MBEDTLS_ERR_SSL_WANT_READ);
+        close_scene(&s);
+    }
+}
+
 struct stale {
     const char *name;
     enum tls_after after;
@@ -533,6 +630,9 @@ int main(void)
         cmocka_unit_test(a_session_is_believed_while_its_verdict_holds),
         cmocka_unit_test(sessions_resume_one_after_the_other),
         cmocka_unit_test(works_without_tickets),
+        cmocka_unit_test(a_session_of_one_server_survives_no_other),
+        cmocka_unit_test(asks_for_a_server_by_name_only),
+        cmocka_unit_test(waits_for_the_socket_with_empty_hands),
         cmocka_unit_test(a_stale_connection_is_replaced),
         cmocka_unit_test(closed_behind_the_second_request_is_no_success),
         cmocka_unit_test(more_than_was_asked_for_is_not_kept),

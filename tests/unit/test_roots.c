@@ -12,8 +12,9 @@
 
 #include "arena.h"
 #include "certs.h"
+#include "edge.h"
 
-static uint8_t scratch[EXCHANGE_TX_CAP];
+static uint8_t *scratch; /* EXCHANGE_TX_CAP bytes, flush against an unreadable page */
 static char text[1u << 20];
 
 static mbedtls_x509_crt chain_of(const char *name)
@@ -85,6 +86,14 @@ static const struct row ROWS[] = {
     {"the root behind a byte-order mark", {"\xEF\xBB\xBF", "root.pem"}, "good.pem", 0, 1, 1, 0},
     {"the root behind comments",
      {"# Bench\n\n-- a line of dashes --\n-----\n", "root.pem"},
+     "good.pem",
+     0,
+     1,
+     1,
+     0},
+    {"the root behind a sixth dash", {"-", "root.pem"}, "good.pem", 0, 1, 1, 0},
+    {"the root behind a lone dash and a marker cut off",
+     {"-\n-----BEGIN CERT-", "root.pem"},
      "good.pem",
      0,
      1,
@@ -235,6 +244,42 @@ static void finds_one_in_a_hundred_and_forty(void **state)
     mbedtls_x509_crt_free(&chain);
 }
 
+/* A wanted entry that is longer than the scratch holds, alone and behind others: by one byte, by
+ * some, and so that it just fits. */
+static void leaves_out_what_does_not_fit(void **state)
+{
+    enum { ROOM = EXCHANGE_TX_CAP - TRUST_CHUNK_CAP };
+    mbedtls_x509_crt chain = chain_of("good.pem"), root = chain_of("root.pem");
+    char *pem = certs_text("root.pem");
+    size_t marker = strlen("-----BEGIN CERTIFICATE-----\n");
+    struct roots r;
+
+    (void)state;
+    for (size_t more = 0; more < 40; more++) {
+        size_t whole = more % 3 == 0 ? 0 : 2; /* roots in front */
+        size_t left = ROOM - whole * root.raw.len;
+        char *to = text;
+
+        for (size_t i = 0; i < whole; i++) {
+            to += sprintf(to, "%s", pem);
+        }
+        to += sprintf(to, "%.*s", (int)(marker + 64 * (root.raw.len / 48)), pem);
+        size_t len = root.raw.len / 48 * 48; /* so far; with rubbish behind it up to the end */
+
+        for (; len + 3 <= left + more - 20; len += 3) {
+            to += sprintf(to, "AAAA");
+        }
+        sprintf(to, "\n-----END CERTIFICATE-----\n%s", pem);
+        assert_int_equal(find(&r, text, &chain, 0), 0);
+        assert_true(r.found >= 1 && r.found <= whole + 1);
+        assert_true(r.found + r.broken == whole + 2);
+        roots_free(&r);
+    }
+    free(pem);
+    mbedtls_x509_crt_free(&root);
+    mbedtls_x509_crt_free(&chain);
+}
+
 /* The issuer's name in the chain in other letters: found in the second pass (RFC 5280 7.1). */
 static void compares_names_without_case_when_nothing_matches(void **state)
 {
@@ -333,12 +378,15 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(finds_roots_in_bundles),
         cmocka_unit_test(finds_one_in_a_hundred_and_forty),
+        cmocka_unit_test(leaves_out_what_does_not_fit),
         cmocka_unit_test(compares_names_without_case_when_nothing_matches),
         cmocka_unit_test(outlives_any_changed_byte),
         cmocka_unit_test(outlives_any_cut),
         cmocka_unit_test(tells_a_file_that_cannot_be_read),
     };
 
+    memset(text, 0, EXCHANGE_TX_CAP);
+    scratch = (uint8_t *)(uintptr_t)edge_copy(text, EXCHANGE_TX_CAP);
     certs_make();
     arena_begin();
     return cmocka_run_group_tests(tests, NULL, NULL);
