@@ -8,9 +8,9 @@
 
 /* request */
 #define BOUNDARY_LEN    32   /* letters and digits, 16..70; RAM: once */
-#define OBJECT_NAME_CAP 65   /* bytes with the final 0; RAM: once */
-#define URL_PART_CAP    256  /* host or base path, bytes with the final 0; RAM: twice */
-#define SECRET_CAP      513  /* one secret, bytes with the final 0; RAM: three times */
+#define OBJECT_NAME_CAP 65   /* bytes with the final 0; RAM: 4 times, and for each object */
+#define URL_PART_CAP    256  /* host or base path, bytes with the final 0; RAM: 16 times */
+#define SECRET_CAP      513  /* one secret, bytes with the final 0; RAM: 5 times and a third */
 #define METADATA_CAP    2048 /* metaData text of an object, bytes with the final 0 */
 
 /* reply */
@@ -46,7 +46,6 @@
     1793491200                  /* 2026-11-01: an earlier wall clock is not set; raise it at       \
                                    each release */
 #define TLS_PINS_MAX      4     /* RAM: 32 bytes each */
-#define TLS_CHAIN_MAX     8     /* certificates a peer may send */
 #define TLS_SESSION_MAX_S 86400 /* seconds a session may be resumed, 0..86400 */
 #define REDIRECTS_MAX     3     /* for GET, on the same origin */
 
@@ -60,23 +59,18 @@
 #define LOG_LINE_CAP           1024 /* bytes of one message; stack: once */
 #define OUT_CAP                1024 /* bytes written at a time; RAM: once for each stream */
 #define OUT_SECRETS_MAX        8    /* secrets masked in whatever is written; RAM: 8 bytes each */
-
-/* program */
-#define CHECK_FAULTS_MAX   100  /* faults that `check` prints; the others are counted */
-#define CLIENT_PEM_CAP     8192 /* client certificate chain, and its key; RAM: twice, if used */
-#define SESSION_TRIES      3    /* attempts of a GET, and of an upload that made no job */
-#define SESSION_BACKOFF_MS 1000 /* ms of the first pause, at most */
-#define SESSION_PAUSE_MAX_MS                                                                       \
-    60000                          /* ms a command waits for the service; longer is told instead   \
-                                    */
-#define SESSION_WAIT_MAX_MS 1000   /* ms between two looks at a signal that came just too early */
-#define SESSION_STOP_MS     20000  /* ms after a signal to wait for an upload's answer */
-#define OPEN_JOBS_MAX       16     /* jobs `upload --wait` follows at once, see open_max */
-#define REASONS_MAX         5      /* reasons shown of a job's failed rows; RAM: MESSAGE_CAP each */
-#define COLUMNS_MAX         128    /* columns compared with the service's; RAM: 80 bytes each */
-#define HEADER_CAP          4096   /* bytes of a header row that is compared; RAM: once */
-#define SCAN_CAP            16384  /* bytes of a file looked at in a read; RAM: once */
-#define JOB_YOUNG_MS        600000 /* ms in which a new job may still be unknown to its service */
+#define CLIENT_PEM_CAP         8192 /* client certificate chain, and its key; RAM: twice, if used */
+#define SESSION_TRIES          3    /* attempts of a GET, and of an upload that made no job */
+#define SESSION_BACKOFF_MS     1000 /* ms of the first pause, at most */
+#define SESSION_PAUSE_MAX_MS   60000 /* ms a command waits for the service; longer is told */
+#define SESSION_WAIT_MAX_MS    1000  /* ms between two looks at a signal that came just too early */
+#define SESSION_STOP_MS        20000 /* ms after a signal to wait for an upload's answer */
+#define OPEN_JOBS_MAX          16    /* jobs `upload --wait` follows at once, see open_max */
+#define REASONS_MAX            5   /* reasons shown of a job's failed rows; RAM: MESSAGE_CAP each */
+#define COLUMNS_MAX            128 /* columns compared with the service's; RAM: 80 bytes each */
+#define HEADER_CAP             4096   /* bytes of a header row that is compared; RAM: once */
+#define SCAN_CAP               16384  /* bytes of a file looked at in a read; RAM: once */
+#define JOB_YOUNG_MS           600000 /* ms in which a new job may still be unknown to its service */
 
 #if TRUST_CHUNK_CAP + 2048 > EXCHANGE_TX_CAP
 #error "TRUST_CHUNK_CAP leaves no room for a root"
