@@ -25,11 +25,14 @@ static void put_hex(struct line *l, unsigned v)
     line_put(l, &digits[at]);
 }
 
+/* Each only with its own error: they stay from one call to the next. */
 static void put_cause(struct session *s, int err)
 {
     const struct tls *tls = &s->bulk.x.tls;
 
-    put_quoted(&s->where, ": ", tls->report.detail);
+    if ((err_class(err) == CLASS_TLS && err != ERR_TLS_HANDSHAKE) || err == ERR_CA_FILE) {
+        put_quoted(&s->where, ": ", tls->report.detail);
+    }
     if (err == ERR_CONNECT && s->sockets.sys != 0) {
         put_quoted(&s->where, ": ", strerror(s->sockets.sys));
     }
