@@ -82,6 +82,9 @@ static int run_errors(struct app *a)
     uint64_t count = 0;
     int err;
 
+    if (!job_id_ok(a->args.word[0])) {
+        return app_fail(a, ERR_USAGE, "a job id has only letters, digits and . _ -", NULL);
+    }
     if (a->args.output != NULL) {
         err = to_file(a, &count);
     } else if (app_json(a)) {

@@ -41,8 +41,11 @@ static int run_objects(struct app *a)
 {
     bool one = a->args.words > 0;
     const struct bulk_receiver to = {one ? field_item : object_item, a};
-    int err;
+    int err = one ? bulk_object_ok(a->args.word[0]) : 0;
 
+    if (err != 0) {
+        return app_fail(a, err, a->args.word[0], NULL);
+    }
     if (app_json(a)) {
         json_out_key(&a->json, one ? "fields" : "objects");
         json_out_array(&a->json);

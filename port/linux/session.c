@@ -271,12 +271,14 @@ static int drive(struct session *s, uint64_t records)
     }
 }
 
+/* err: of the start; when that failed nothing was sent, and it concerns no host. */
 static int run(struct session *s, int err, uint64_t records)
 {
-    if (err == 0) {
-        err = drive(s, records);
-        session_say_call(s, err);
+    if (err != 0) {
+        return fail_at(s, err, "");
     }
+    err = drive(s, records);
+    session_say_call(s, err);
     if (err != 0) {
         session_say_where(s, err);
     }
@@ -289,11 +291,13 @@ static bool passing(const struct session *s, int err)
            s->bulk.retry_after_ms <= SESSION_PAUSE_MAX_MS;
 }
 
-/* Whatever may be asked again without harm is. */
+/* Whatever was asked and may be asked again without harm is. */
 static int get(struct session *s, int err)
 {
+    unsigned most = err == 0 ? SESSION_TRIES - 1 : 0;
+
     err = run(s, err, 0);
-    for (unsigned tries = 0; tries < SESSION_TRIES - 1 && passing(s, err); tries++) {
+    for (unsigned tries = 0; tries < most && passing(s, err); tries++) {
         struct now now;
         uint32_t pause = s->bulk.retry_after_ms;
 
@@ -356,7 +360,13 @@ int session_upload(struct session *s, const struct bulk_upload *upload, uint64_t
     int err = bulk_upload(&s->bulk, upload, &now);
 
     progress_begin(&s->progress, err == 0 ? bulk_length(&s->bulk) : 0, s->quiet, now.mono_ms);
+    bool sent = err == 0;
+
     err = run(s, err, records);
     progress_end(&s->progress);
+    if (!sent) {
+        line_set(&s->where, "file name ");
+        line_put(&s->where, upload->name);
+    }
     return err;
 }

@@ -117,6 +117,13 @@ for name in ("../x", "a/b", "", "..", "a\r\nb", "x" * 70):
     refused(f"an object named {name[:8]!r}", 2, "not a possible object name",
             args=["upload", name, SAMPLE])
 
+    with lab.test(f"fields of an object named {name[:8]!r}"):
+        lab.reset()
+        r = lab.ocbulk("objects", name)
+        lab.ends(r, 2, "not a possible object name")
+        lab.lacks(r.err, "localhost")
+        lab.same(lab.stats()["connections"], 0)
+
 # Who we are
 refused("no credentials at all", 7, "credentials are missing|cannot read",
         args=["--credentials-file", "/nonexistent", "upload", "contact", SAMPLE])
@@ -166,10 +173,11 @@ with lab.test("an option that the command does not have"):
 
 # The job id
 for name in ("a/b", "../x", "1\n2", "", "x" * 70, "%2e"):
-    with lab.test(f"a job id {name[:8]!r}"):
-        lab.reset()
-        lab.ends(lab.ocbulk("status", name), 2, "job id")
-        lab.same(lab.stats()["connections"], 0)
+    for command in ("status", "errors", "cancel"):
+        with lab.test(f"a job id {name[:8]!r} of {command}"):
+            lab.reset()
+            lab.ends(lab.ocbulk(command, name), 2, "job id")
+            lab.same(lab.stats()["connections"], 0)
 
 # --json says the same
 with lab.test("--json tells an error with its name, place and fix"):
