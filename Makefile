@@ -94,7 +94,7 @@ FAST_TLS := chacha20 poly1305 chachapoly gcm aes aesni aesce sha256 bignum_core 
 $(FAST_TLS:%=$(BUILD)/obj/mbedtls/%.o): TLS_OPT := $(if $(SAN),,-O2)
 # What stands in aesni.c is only run on a CPU that has these instructions: a third less per byte.
 # All three files must see the same flags: they choose how a round key is aligned.
-ifneq ($(findstring x86_64,$(shell $(CC) -dumpmachine)),)
+ifneq ($(findstring x86_64,$(shell $(CC) -dumpmachine 2>/dev/null)),)
 $(BUILD)/obj/mbedtls/aes.o $(BUILD)/obj/mbedtls/gcm.o $(BUILD)/obj/mbedtls/aesni.o: \
 	TLS_OPT := $(if $(SAN),,-O2) -maes -mpclmul
 $(BUILD)/obj/mbedtls/aesni.o: TLS_OPT += -mssse3
