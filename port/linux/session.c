@@ -232,6 +232,15 @@ static int stopped(const struct session *s, uint64_t since_ms, uint64_t now_ms)
     return s->bulk.call == BULK_UPLOAD && s->bulk.x.gate_open ? ERR_OUTCOME_UNKNOWN : ERR_CANCELLED;
 }
 
+/* The head is counted in what went out, and is no part of the batch. */
+static void show_progress(struct session *s, uint64_t records, uint64_t now_ms)
+{
+    uint64_t total = s->progress.total, out = s->bulk.x.bytes_out;
+
+    out = out < total ? out : total;
+    progress_step(&s->progress, out, total > 0 ? records * out / total : 0, now_ms);
+}
+
 static int drive(struct session *s, uint64_t records)
 {
     struct bulk *b = &s->bulk;
@@ -244,15 +253,12 @@ static int drive(struct session *s, uint64_t records)
         if (want == WANT_NOTHING) {
             return b->err;
         }
-        if (want == WANT_GATE) {
+        if (want == WANT_GATE && stop_asked() == 0) {
             bulk_commit(b, &now);
             continue;
         }
         if (b->call == BULK_UPLOAD) {
-            uint64_t share = s->progress.total > 0 ? s->progress.total : 1;
-
-            progress_step(&s->progress, b->x.bytes_out, records * b->x.bytes_out / share,
-                          now.mono_ms);
+            show_progress(s, records, now.mono_ms);
         }
         if (stop_asked() > 0) {
             since_ms = since_ms == 0 ? now.mono_ms : since_ms;

@@ -1,6 +1,9 @@
 #!/usr/bin/env python3
 """The program as the system sees it: descriptors, signals, files, exit codes, JSON on every path."""
+import contextlib
 import os
+import pty
+import re
 import subprocess
 
 from lab import BUILD, SAMPLE, Lab, Result
@@ -84,5 +87,21 @@ with lab.test("C20: a reader that goes away kills nothing"):
     lab.has(p.communicate(timeout=60)[1], "standard output")
     lab.same(p.returncode, 12)
     lab.reset()
+
+# People
+with lab.test("the meter shows no more records than there are, while the answer is awaited"):
+    lab.reset()
+    lab.faults("upload delay=1000")
+    master, slave = pty.openpty()
+    p = subprocess.Popen([BUILD / "ocbulk", "upload", "contact", SAMPLE], stderr=slave,
+                         stdout=subprocess.DEVNULL, env=lab.environment())
+    os.close(slave)
+    seen = b""
+    with contextlib.suppress(OSError):  # how Linux says that the other end is closed
+        while got := os.read(master, 4096):
+            seen += got
+    lab.same(p.wait(), 0)
+    lab.has(seen.decode(), "100%")
+    lab.same(set(re.findall(r"(\d+) records", seen.decode())) - {"0"}, {"10"})
 
 lab.end()
