@@ -67,7 +67,7 @@
 #define SESSION_STOP_MS        20000 /* ms after a signal to wait for an upload's answer */
 #define OPEN_JOBS_MAX          16    /* jobs `upload --wait` follows at once, see open_max */
 #define REASONS_MAX            5   /* reasons shown of a job's failed rows; RAM: MESSAGE_CAP each */
-#define COLUMNS_MAX            128 /* columns compared with the service's; RAM: 80 bytes each */
+#define COLUMNS_MAX            128 /* columns compared with the service's; RAM: 264 bytes each */
 #define HEADER_CAP             4096   /* bytes of a header row that is compared; RAM: once */
 #define SCAN_CAP               16384  /* bytes of a file looked at in a read; RAM: once */
 #define JOB_YOUNG_MS           600000 /* ms in which a new job may still be unknown to its service */

@@ -22,15 +22,26 @@ static void put_name(char dst[COLUMN_CAP], const char *src, size_t len)
     dst[len] = '\0';
 }
 
+/* The next name of a header row: false when none is left. */
+static bool next_name(struct csv_field *f, char dst[COLUMN_CAP])
+{
+    char text[4 * COLUMN_CAP];
+
+    if (csv_field_next(f, text, sizeof text) < 0) {
+        return false;
+    }
+    put_name(dst, text, strlen(text));
+    return true;
+}
+
 static unsigned split(struct columns *c, const uint8_t *row, size_t len)
 {
     struct csv_field f;
-    char text[4 * COLUMN_CAP];
     unsigned n = 0;
 
     csv_field_init(&f, row, len);
-    while (n < COLUMNS_MAX && csv_field_next(&f, text, sizeof text) >= 0) {
-        put_name(c->column[n++].name, text, strlen(text));
+    while (n < COLUMNS_MAX && next_name(&f, c->column[n].name)) {
+        n++;
     }
     return n;
 }
@@ -38,15 +49,17 @@ static unsigned split(struct columns *c, const uint8_t *row, size_t len)
 /* The index of the first column that differs from `columns` of the configuration, or -1. */
 static int differs(const struct columns *c, const char *want)
 {
-    static struct columns other;
-    unsigned n = split(&other, (const uint8_t *)want, strlen(want));
+    struct csv_field f;
+    char name[COLUMN_CAP];
+    unsigned n = 0;
 
-    for (unsigned i = 0; i < n || i < c->count; i++) {
-        if (i >= n || i >= c->count || strcmp(c->column[i].name, other.column[i].name) != 0) {
-            return (int)i;
+    csv_field_init(&f, (const uint8_t *)want, strlen(want));
+    for (; n < COLUMNS_MAX && next_name(&f, name); n++) {
+        if (n >= c->count || strcmp(c->column[n].name, name) != 0) {
+            return (int)n;
         }
     }
-    return -1;
+    return n < c->count ? (int)n : -1;
 }
 
 int columns_read(struct app *a, struct columns *c, struct scan *s,
