@@ -22,7 +22,7 @@ int exit_of(int err)
         [CLASS_STORAGE] = EXIT_STORAGE,
     };
 
-    return err == 0 ? EXIT_ALL_STORED : code[err_class(err)];
+    return code[err_class(err)];
 }
 
 /* Worst first; what is not listed ends a run by itself and is as bad as a usage error. */
@@ -52,17 +52,6 @@ bool app_json(const struct app *a)
     return a->args.json;
 }
 
-static void cut_copy(char *dst, size_t cap, const char *src)
-{
-    size_t n = 0;
-
-    while (n < cap - 1 && src[n] != '\0') {
-        dst[n] = src[n];
-        n++;
-    }
-    dst[n] = '\0';
-}
-
 int app_fail(struct app *a, int err, const char *where, const char *fix)
 {
     if (!app_json(a)) {
@@ -72,7 +61,7 @@ int app_fail(struct app *a, int err, const char *where, const char *fix)
     if (exit_worse(a->err, err) != a->err) {
         a->err = err;
         line_set(&a->where, where != NULL ? where : "");
-        cut_copy(a->fix, sizeof a->fix, fix != NULL && fix[0] != '\0' ? fix : err_fix(err));
+        line_set(&a->fix, fix != NULL && fix[0] != '\0' ? fix : err_fix(err));
         a->http_status = 0;
         a->request_id[0] = '\0';
     }
@@ -86,7 +75,7 @@ int app_fail_session(struct app *a, int err)
     (void)app_fail(a, err, a->session.where.text, NULL);
     if (a->err == err && a->session.begun) {
         a->http_status = b->status;
-        cut_copy(a->request_id, sizeof a->request_id, bulk_request_id(b));
+        (void)text_copy(a->request_id, sizeof a->request_id, bulk_request_id(b));
     }
     return err;
 }

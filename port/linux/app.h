@@ -37,9 +37,8 @@ struct app {
     struct session session;
     struct out out;
     struct json_out json;
-    int err; /* the worst that app_fail was told */
-    char fix[CONFIG_ERROR_CAP];
-    struct line where;
+    int err;                /* the worst that app_fail was told */
+    struct line where, fix; /* of it */
     uint16_t http_status;
     char request_id[REQUEST_ID_CAP];
 };

@@ -80,7 +80,7 @@ static void end_json(struct app *a, int err)
         json_out_put_string(j, "name", err_name(a->err));
         json_out_put_string(j, "what", err_what(a->err));
         json_out_put_string(j, "where", a->where.text);
-        json_out_put_string(j, "fix", a->fix);
+        json_out_put_string(j, "fix", a->fix.text);
         json_out_put_u64(j, "http_status", a->http_status);
         json_out_put_string(j, "request_id", a->request_id);
         json_out_end(j);
