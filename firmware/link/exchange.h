@@ -8,11 +8,14 @@
  *         peer's socket; open the gate of the source and call exchange_go_on, or exchange_close.
  *         May be closed at any time.
  * Time    Absolute deadlines, checked first in each step: connect_ms for each address, handshake_ms
- *         for tunnel and TLS together, idle_ms without a byte sent while sending, answer_ms from
- *         the last byte sent, attempt_ms for all of it.
+ *         for tunnel and TLS together, idle_ms without a byte that the socket took while sending,
+ *         answer_ms from the last byte sent, attempt_ms for all of it. A step does a bounded piece
+ *         of work, whatever the peer sends.
  * Replies While the body goes out replies are read: a final status ends the sending and is the
  *         result; that connection is never used again (C10, C11). A broken write is followed by a
- *         look for a reply.
+ *         look for a reply. A connection that ends before the first byte of the request was sent
+ *         is replaced within the attempt (C11, C21). The address that served is tried first next
+ *         time; after an error the name is looked up again.
  * Errors  x->err, with x->sent and x->reply->started telling what may have reached the service:
  *         ERR_DNS, _DNS_DEADLINE, _CONNECT, _CONNECT_DEADLINE, _HANDSHAKE_DEADLINE,
  *         _IDLE_DEADLINE, _ANSWER_DEADLINE, _ATTEMPT_DEADLINE, _NETWORK, _CLOSED, those of

@@ -5,14 +5,15 @@
  * are ERR_INTERNAL. A verified session is kept in RAM and offered again on the next connect to
  * the same host; it is believed only while its verdict holds.
  *
- * Memory  Options and net are borrowed for the struct's life; mbedTLS takes the rest from the
- *         arena (tls_platform). Session and tickets never reach flash.
+ * Memory  Options and net are borrowed for the struct's life; it must stay in place. mbedTLS takes
+ *         the rest from the arena (tls_platform). Session and tickets never reach flash.
  * Calls   init once; then start, handshake until 0, verify, send and recv, close; start again.
  *         A send that said ERR_WAIT is repeated with the same arguments (C18).
  * Errors  ERR_WAIT with `want` set; ERR_TLS_HANDSHAKE, _RECORD, _MEMORY, those of trust,
  *         ERR_CLIENT_CERT, ERR_ENTROPY, ERR_NETWORK, ERR_CLOSED (end without close_notify). An
  *         alert before the first data is ERR_TLS_HANDSHAKE, later ERR_TLS_RECORD. `code` is
- * mbedTLS' own number, for the log. */
+ *         mbedTLS' own number, for the log. Behind a failed handshake `again` says that the next
+ *         start on the same address leaves out what may have been the reason. */
 #ifndef OCBULK_LINK_TLS_H
 #define OCBULK_LINK_TLS_H
 
@@ -45,7 +46,7 @@ struct tls {
     bool kept;    /* session holds one */
     bool resumed; /* verified by verdict */
     bool heard;   /* the peer has sent data on this connection */
-    bool again;   /* the handshake failed, but the next on the same address may not */
+    bool again;   /* see Errors */
     bool no_pss;  /* RSA-PSS is not offered */
     bool moved;   /* bytes have gone out; the owner clears it */
     uint8_t reads_left;
