@@ -194,7 +194,7 @@ static int load_config(struct app *a)
     }
     enum log_level level = (enum log_level)a->config.log.level;
 
-    level = a->args.verbose && level < LOG_AT_DEBUG ? LOG_AT_DEBUG : level;
+    level = a->args.verbose ? LOG_AT_DEBUG : level;
     level = a->args.quiet ? LOG_AT_ERROR : level;
     log_begin(level, a->config.log.target == LOG_TO_SYSLOG);
     return 0;
@@ -223,30 +223,39 @@ static int run_json(struct app *a, const struct command *c, int err)
     return err;
 }
 
+/* All that can be wrong before the command begins. */
+static int prepare(struct app *a, const struct command *c)
+{
+    int err = check_usage(a, c);
+
+    if (err != 0) {
+        return err;
+    }
+    aim_flags(a, c);
+    return load_config(a);
+}
+
 static int run(struct app *a)
 {
     const struct command *c = NULL;
-    int err;
+    int err = ERR_USAGE;
 
     if (a->args.fault.len > 0) {
-        err = app_fail(a, ERR_USAGE, a->args.fault.text, NULL);
+        (void)app_fail(a, err, a->args.fault.text, NULL);
     } else if (a->args.version) {
         return print_version(a);
     } else if (a->args.command == NULL && (a->args.help || !app_json(a))) {
         print_help(&a->out);
-        return a->args.help ? 0 : ERR_USAGE;
+        return a->args.help ? 0 : err;
     } else {
         c = find_command(a);
-        err = c == NULL ? ERR_USAGE : 0;
     }
     if (c != NULL && a->args.help) {
         print_command_help(&a->out, c);
         return 0;
     }
-    err = err != 0 ? err : check_usage(a, c);
-    if (err == 0) {
-        aim_flags(a, c);
-        err = load_config(a);
+    if (c != NULL) {
+        err = prepare(a, c);
     }
     if (app_json(a)) {
         return run_json(a, c, err);
