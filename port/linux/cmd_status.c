@@ -3,33 +3,34 @@
 
 #include <string.h>
 
+static int job_fails(struct app *a, const struct follow *f, int err)
+{
+    struct line l;
+
+    line_set(&l, "job ");
+    line_put(&l, f->id);
+    line_put(&l, " ");
+    line_put(&l, f->word);
+    return app_fail(a, err, l.text, NULL);
+}
+
 /* A job that is no longer there is said so; what else ends a wait is the call's own error. */
 static int wait_for(struct app *a, struct follow *f)
 {
     int n = follow_wait(a, f, 1);
+    int err = n >= 0 && follow_given_up(f) ? f->err : n;
 
-    if (n == ERR_STILL_RUNNING) {
-        struct line l;
-
-        line_set(&l, "job ");
-        line_put(&l, f->id);
-        line_put(&l, " ");
-        line_put(&l, f->word);
-        return app_fail(a, n, l.text, NULL);
+    if (err == ERR_STILL_RUNNING) {
+        return job_fails(a, f, err);
     }
-    return n < 0 ? app_fail_session(a, n) : 0;
+    return err < 0 ? app_fail_session(a, err) : 0;
 }
 
 static int conclude(struct app *a, const struct follow *f)
 {
-    struct line l;
+    int err = f->settled ? f->err : ERR_STILL_RUNNING;
 
-    if (!f->settled) {
-        return ERR_STILL_RUNNING;
-    }
-    line_set(&l, "job ");
-    line_put(&l, f->id);
-    return f->err == 0 ? 0 : app_fail(a, f->err, l.text, NULL);
+    return err == 0 ? 0 : job_fails(a, f, err);
 }
 
 static int run_status(struct app *a)

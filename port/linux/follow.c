@@ -47,6 +47,16 @@ static int settle(struct follow *f, struct verdict v)
     return 0;
 }
 
+static uint64_t end_ms(const struct app *a, const struct follow *f)
+{
+    return f->begun_ms + a->config.job.deadline_ms;
+}
+
+static bool late(const struct app *a, const struct follow *f)
+{
+    return clock_now().mono_ms >= end_ms(a, f);
+}
+
 static int judge(struct app *a, struct follow *f)
 {
     struct job job = a->session.bulk.job;
@@ -62,7 +72,7 @@ static int judge(struct app *a, struct follow *f)
         }
         v = outcome_of(&job, f->sent, (int64_t)reasons.count);
     }
-    if (v.outcome == OUTCOME_MISMATCH && f->mismatches++ < MISMATCH_POLLS) {
+    if (v.outcome == OUTCOME_MISMATCH && !late(a, f) && f->mismatches++ < MISMATCH_POLLS) {
         f->pause_ms = MISMATCH_PAUSE_MS;
         return 0;
     }
@@ -112,48 +122,78 @@ static void plan_next(struct app *a, struct follow *f)
                  a->session.bulk.retry_after_ms;
 }
 
-static struct follow *next_due(struct follow *f, unsigned n)
+/* When to look at it: at its next poll, or at its end. */
+static uint64_t due_ms(const struct app *a, const struct follow *f)
+{
+    return f->next_ms < end_ms(a, f) ? f->next_ms : end_ms(a, f);
+}
+
+static struct follow *next_due(const struct app *a, struct follow *f, unsigned n)
 {
     struct follow *first = f;
 
     for (unsigned i = 1; i < n; i++) {
-        if (f[i].next_ms < first->next_ms) {
+        if (due_ms(a, &f[i]) < due_ms(a, first)) {
             first = &f[i];
         }
     }
     return first;
 }
 
+static int give_up(struct follow *f, int err)
+{
+    f->verdict = (struct verdict){OUTCOME_GOING, JOB_UNTOLD, JOB_UNTOLD};
+    f->err = err;
+    f->settled = true;
+    return 0;
+}
+
+bool follow_given_up(const struct follow *f)
+{
+    return f->settled && f->verdict.outcome == OUTCOME_GOING;
+}
+
+/* A poll that failed: what it says of this job, or 0 when that is nothing. */
+static int poll_failed(struct app *a, struct follow *f, int err)
+{
+    if (!harmless(f, err, clock_now().mono_ms)) {
+        return err_class(err) == CLASS_REJECTED ? give_up(f, err) : err;
+    }
+    log_put(LOG_AT_WARNING, "a look at job ", f->id, " failed, going on: ", err_what(err), ": ",
+            a->session.where.text);
+    return 0;
+}
+
 static int look(struct app *a, struct follow *f)
 {
-    uint64_t now_ms = clock_now().mono_ms;
-    int err = f->next_ms > now_ms ? session_sleep(&a->session, (uint32_t)(f->next_ms - now_ms)) : 0;
+    uint64_t now_ms = clock_now().mono_ms, due = due_ms(a, f);
+    int err = due > now_ms ? session_sleep(&a->session, (uint32_t)(due - now_ms)) : 0;
 
+    if (err == 0 && due < f->next_ms && f->state == JOB_GOING) {
+        return give_up(f, ERR_STILL_RUNNING);
+    }
     if (err == 0) {
         err = follow_once(a, f);
     }
     if (err == ERR_CANCELLED) {
         return ERR_STILL_RUNNING;
     }
-    now_ms = clock_now().mono_ms;
-    if (err != 0 && !harmless(f, err, now_ms)) {
-        return err;
-    }
     if (err != 0) {
-        log_put(LOG_AT_WARNING, "a look at job ", f->id, " failed, going on: ", err_what(err), ": ",
-                a->session.where.text);
+        err = poll_failed(a, f, err);
     }
-    if (!f->settled && now_ms - f->begun_ms >= a->config.job.deadline_ms) {
-        return ERR_STILL_RUNNING;
+    if (err == 0 && !f->settled) {
+        if (late(a, f)) {
+            return give_up(f, ERR_STILL_RUNNING);
+        }
+        plan_next(a, f);
     }
-    plan_next(a, f);
-    return 0;
+    return err;
 }
 
 int follow_wait(struct app *a, struct follow *f, unsigned n)
 {
     for (;;) {
-        struct follow *due = next_due(f, n);
+        struct follow *due = next_due(a, f, n);
         int err = look(a, due);
 
         if (err != 0) {
@@ -223,7 +263,7 @@ static void report_text(struct app *a, const struct follow *f, const struct reas
     out_text(o, f->id);
     out_text(o, " ");
     out_text(o, f->word);
-    if (f->settled) {
+    if (f->settled && !follow_given_up(f)) {
         if (f->sent != JOB_UNTOLD) {
             put_part(o, ": ", f->sent, " sent");
         }
@@ -252,7 +292,7 @@ void follow_report(struct app *a, const struct follow *f)
     struct reasons reasons = {0};
     const struct bulk_receiver to = {take_reason, &reasons};
 
-    if (f->settled && f->err != 0) {
+    if (f->settled && f->err != 0 && !follow_given_up(f)) {
         int err = session_errors(&a->session, f->id, &to);
 
         if (err != 0) {

@@ -5,9 +5,10 @@
  * what was sent are asked for three times more.
  *
  * Memory  One struct a job, the owner's.
- * Errors  wait: ERR_STILL_RUNNING (deadline or a signal), or what ends all polling, such as
- *         ERR_UNAUTHORIZED. Of a settled job, f->err: 0, ERR_ROWS_FAILED, ERR_JOB_FAILED,
- *         ERR_JOB_MISMATCH. */
+ * Errors  wait: ERR_STILL_RUNNING (a signal), or what ends all polling, such as ERR_UNAUTHORIZED.
+ *         Of a settled job, f->err: 0, ERR_ROWS_FAILED, ERR_JOB_FAILED, ERR_JOB_MISMATCH; of one
+ *         that was given up ERR_STILL_RUNNING (its deadline), or what the service said to the last
+ *         poll, such as ERR_NOT_FOUND: the session's `where` tells it until the next call. */
 #ifndef OCBULK_PORT_FOLLOW_H
 #define OCBULK_PORT_FOLLOW_H
 
@@ -34,6 +35,7 @@ void follow_begin(struct follow *f, const char *id, int64_t sent, const char *wo
 int follow_once(struct app *a, struct follow *f); /* one look: 0 or the call's error */
 /* Until one of n jobs is settled: its index, or an error. */
 int follow_wait(struct app *a, struct follow *f, unsigned n);
+bool follow_given_up(const struct follow *f);
 /* Its line and first reasons on stdout, or its members into the open JSON object. Reads the job's
  * errors where rows failed. */
 void follow_report(struct app *a, const struct follow *f);

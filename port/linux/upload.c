@@ -65,6 +65,10 @@ static void settle(struct upload *u, const struct follow *f)
         line_put(&l, f->id);
         line_put(&l, ", ");
         put_records(&l, f->record, (uint64_t)f->sent);
+        if (follow_given_up(f)) {
+            line_put(&l, ", ");
+            line_put(&l, f->err == ERR_STILL_RUNNING ? f->word : a->session.where.text);
+        }
         u->err = exit_worse(u->err, app_fail(a, f->err, l.text, NULL));
     }
 }

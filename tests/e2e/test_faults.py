@@ -10,6 +10,7 @@ lab = Lab()
 BIG = lab.file("big.csv", "C_EmailAddress,C_FirstName\n" + "ana@example.org,Ana\n" * 100000)
 HUGE = lab.file("huge.csv", "C_EmailAddress,C_FirstName\n" + "ana@example.org,Ana\n" * 1000000)
 ONE = ("--batch-records", "1000000")
+LARGE = ("--batch-bytes", "1G")
 
 
 def upload(name, script, code, *parts, jobs=0, file=SAMPLE, args=()):
@@ -29,10 +30,12 @@ upload("C10: an early 413, then a reset", "upload early=4096 count=0", 4, "413",
 upload("C10: an early 401, then a reset", "upload early=4096 status=401 count=0", 7, "401",
        file=BIG)
 upload("C10: an early 403", "upload early=4096 status=403 count=0", 7, "403", file=BIG)
+# More than the sockets swallow: else all is sent, and the gate open, before the cut is seen.
 upload("C20: a connection cut in the body is tried again: one job", "upload cut=100000", 0,
-       "no job was made, trying again", jobs=1, file=BIG)
+       "no job was made, trying again", jobs=1, file=HUGE, args=LARGE)
 upload("a connection that is cut again and again: no job, safe to run again",
-       "upload cut=100000 count=0", 5, "connection broke|closed the connection", file=BIG)
+       "upload cut=100000 count=0", 5, "connection broke|closed the connection", file=HUGE,
+       args=LARGE)
 upload("503 early is tried again", "upload early=10 status=503", 0, "trying again", jobs=1,
        file=BIG)
 upload("a request for rest that is longer than we wait is told", "upload early=10 status=429 "
@@ -145,6 +148,44 @@ with lab.test("a young job that the service does not know yet is asked for again
     lab.reset()
     lab.faults("upload late-job=2500")
     lab.ends(lab.ocbulk("upload", "contact", SAMPLE, "--wait"), 0)
+
+TWO = ("--batch-records", "5")
+with lab.test("one job that cannot be followed does not end the following of the others"):
+    lab.reset()
+    lab.faults("status status=400 count=1")
+    r = lab.ocbulk("upload", "contact", SAMPLE, *TWO, "--wait")
+    lab.ends(r, 4, "job 1234, records 1-5, .*HTTP 400")
+    lab.has(r.out, "job 1235 COMPLETE: 5 sent, 5 stored, 0 failed")
+    lab.lacks(r.err, "1235")
+with lab.test("one job at its deadline is left, the others and the rest of the file go on"):
+    lab.reset()
+    lab.faults("upload slow=600000 count=1")
+    r = lab.ocbulk("--json", "upload", "contact", SAMPLE, *TWO, "--wait", "--deadline", "4s",
+                   "--open-max", "1")
+    lab.ends(r, 10, "job 1234, records 1-5, ", "status JOB --wait")
+    got = r.json()
+    lab.same([b["outcome"] for b in got["batches"]], ["going", "done"])
+    lab.same((got["sent"], got["stored"], got["error"]["name"]), (10, None, "STILL_RUNNING"))
+with lab.test("C38: a wish for rest is not waited for beyond the deadline"):
+    lab.reset()
+    lab.faults("status status=429 retry-after=600 count=0")
+    r = lab.ocbulk("upload", "contact", SAMPLE, "--wait", "--deadline", "3s", timeout=60)
+    lab.ends(r, 10, "status JOB --wait")
+with lab.test("counts that contradict stay a mismatch, also at the deadline"):
+    lab.reset()
+    lab.faults("status counts=9,0 count=0")
+    for args in ((), ("--deadline", "3s")):
+        r = lab.ocbulk("upload", "contact", SAMPLE, "--wait", *args)
+        lab.ends(r, 9, "do not match the rows sent")
+with lab.test("a job that still runs is told with how to go on, as JSON too"):
+    lab.reset()
+    lab.faults("upload slow=600000")
+    lab.ends(lab.ocbulk("upload", "contact", SAMPLE), 0)
+    r = lab.ocbulk("status", "1234")
+    lab.ends(r, 10, "still running: job 1234 ", "status JOB --wait")
+    lab.has(r.out, "job 1234 ")
+    got = lab.ocbulk("--json", "status", "1234").json()
+    lab.same((got["exit"], got["outcome"], got["error"]["name"]), (10, "going", "STILL_RUNNING"))
 
 # Lists
 for items, pages in (("items=450", ""), ("items=450", "pages=empty"), ("items=strings", "")):
