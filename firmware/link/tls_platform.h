@@ -9,6 +9,7 @@
 #define OCBULK_LINK_TLS_PLATFORM_H
 
 #include "base/device.h"
+#include "mbedtls/build_info.h" /* our configuration: it declares what mbedTLS calls by name */
 
 int tls_platform_begin(uint8_t *arena, size_t cap);
 void tls_platform_set_time(const struct now *now);
@@ -16,9 +17,8 @@ size_t tls_platform_peak(void); /* bytes of the arena in use at the highest, hea
 size_t tls_platform_used(void); /* bytes in use now */
 void tls_platform_end(void);
 int tls_random(void *ctx, unsigned char *dst, size_t len); /* mbedTLS' form of device_random */
-/* As much of printf as mbedTLS needs for a certificate's names and faults: %s, %c, %u, %d, %X with
- * an optional width padded with zeros. The length the whole text would have, as snprintf says. */
-int tls_snprintf(char *dst, size_t cap, const char *format, ...);
-int tls_fprintf(void *stream, const char *format, ...); /* prints nothing: 0 */
+/* tls_snprintf: as much of printf as mbedTLS needs for a certificate's names and faults: %s, %c,
+ * %u, %d, %X with an optional width padded with zeros. The length the whole text would have, as
+ * snprintf says. tls_fprintf prints nothing: 0. */
 
 #endif
