@@ -15,28 +15,46 @@ static void put_records(struct line *l, uint64_t from, uint64_t count)
     line_u64(l, from + count - 1);
 }
 
-/* "/dir/sample.csv" is sample.csv to the service; its second batch sample-2.csv. */
+/* "sample.csv", for the second batch "sample-2.csv"; what is too long is not cut. */
+static int put_name(struct upload *u, const char *base)
+{
+    const char *dot = strrchr(base, '.');
+    struct line l;
+
+    line_set(&l, u->batch > 1 ? "" : base);
+    if (u->batch > 1) {
+        line_put_bytes(&l, base, dot != NULL ? (size_t)(dot - base) : strlen(base));
+        line_put(&l, "-");
+        line_u64(&l, u->batch);
+        line_put(&l, dot != NULL ? dot : "");
+    }
+    return text_copy(u->name, sizeof u->name, l.text);
+}
+
+/* "/dir/sample.csv" is sample.csv to the service. */
 static void name_batch(struct upload *u)
 {
     const char *base = strrchr(u->scan.path, '/');
-    const char *dot;
-    struct line l;
 
     base = base != NULL ? base + 1 : u->scan.path;
     if (strcmp(u->settings->path, "auto") != 0 && u->settings->path[0] != '\0') {
         base = u->settings->path;
     }
-    dot = strrchr(base, '.');
-    line_set(&l, base);
-    if (u->batch > 1) {
-        l.len = dot != NULL ? (size_t)(dot - base) : l.len;
-        line_put(&l, "-");
-        line_u64(&l, u->batch);
-        line_put(&l, dot != NULL ? dot : "");
+    if (put_name(u, base) < 0) {
+        (void)put_name(u, "batch.csv");
     }
-    if (text_copy(u->name, sizeof u->name, l.text) < 0) {
-        (void)text_copy(u->name, sizeof u->name, "batch.csv");
-    }
+}
+
+/* An element of `batches`. */
+static void report_json(struct upload *u, const struct follow *f)
+{
+    struct json_out *j = &u->app->json;
+
+    json_out_object(j);
+    json_out_put_u64(j, "batch", f->batch);
+    json_out_put_u64(j, "first_record", f->record);
+    follow_report(u->app, f);
+    json_out_end(j);
 }
 
 /* Keeps the first reason it is told; the counts of what was stored stay. */
@@ -46,13 +64,9 @@ static void settle(struct upload *u, const struct follow *f)
     struct line l;
 
     if (app_json(a)) {
-        json_out_object(&a->json);
-        json_out_put_u64(&a->json, "batch", f->batch);
-        json_out_put_u64(&a->json, "first_record", f->record);
-    }
-    follow_report(a, f);
-    if (app_json(a)) {
-        json_out_end(&a->json);
+        report_json(u, f);
+    } else {
+        follow_report(a, f);
     }
     if (f->verdict.stored == JOB_UNTOLD || f->verdict.failed == JOB_UNTOLD) {
         u->uncounted = true;
@@ -65,11 +79,14 @@ static void settle(struct upload *u, const struct follow *f)
         line_put(&l, f->id);
         line_put(&l, ", ");
         put_records(&l, f->record, (uint64_t)f->sent);
+        bool refused = follow_given_up(f) && f->err != ERR_STILL_RUNNING;
+
         if (follow_given_up(f)) {
             line_put(&l, ", ");
-            line_put(&l, f->err == ERR_STILL_RUNNING ? f->word : a->session.where.text);
+            line_put(&l, refused ? a->session.where.text : f->word);
         }
-        u->err = exit_worse(u->err, app_fail(a, f->err, l.text, NULL));
+        u->err = exit_worse(u->err, refused ? app_fail_call(a, f->err, l.text, NULL)
+                                            : app_fail(a, f->err, l.text, NULL));
     }
 }
 
@@ -101,11 +118,7 @@ static void leave_open(struct upload *u, int err)
             line_put(&l, u->app->session.where.text);
         }
         if (app_json(u->app)) {
-            json_out_object(&u->app->json);
-            json_out_put_u64(&u->app->json, "batch", f->batch);
-            json_out_put_u64(&u->app->json, "first_record", f->record);
-            follow_report(u->app, f);
-            json_out_end(&u->app->json);
+            report_json(u, f);
         }
         u->err = exit_worse(u->err, app_fail(u->app, err, l.text, NULL));
     }
@@ -149,11 +162,7 @@ static void take_job(struct upload *u, const struct batch *b)
     if (u->app->args.wait) {
         u->opened++;
     } else if (app_json(u->app)) {
-        json_out_object(&u->app->json);
-        json_out_put_u64(&u->app->json, "batch", f->batch);
-        json_out_put_u64(&u->app->json, "first_record", f->record);
-        follow_report(u->app, f);
-        json_out_end(&u->app->json);
+        report_json(u, f);
     }
 }
 
@@ -201,30 +210,44 @@ static int send_batch(struct upload *u, const struct batch *b)
     return err;
 }
 
+/* What went before is with the service, and an unknown batch may be: running the same again would
+ * send it twice. */
+static void say_go_on(struct upload *u, const struct batch *b, bool unknown, struct line *fix)
+{
+    bool more = u->record + b->records <= u->scan.records;
+
+    line_put(fix, unknown && !more ? "; if its job is not there," : "; then");
+    line_put(fix, " go on with --from-record ");
+    line_u64(fix, u->record + (unknown && more ? b->records : 0));
+    if (unknown && more) {
+        line_put(fix, " if its job is there, else with --from-record ");
+        line_u64(fix, u->record);
+    }
+}
+
 /* Says what became of the batch that failed and of those behind it. */
 static void stop_at(struct upload *u, const struct batch *b, int err)
 {
+    bool unknown = err == ERR_OUTCOME_UNKNOWN;
     struct line where, fix;
 
     line_set(&where, "batch ");
     line_u64(&where, u->batch);
     line_put(&where, ", ");
     put_records(&where, u->record, b->records);
-    line_put(&where, err == ERR_OUTCOME_UNKNOWN ? ": sent, outcome unknown: " : ": not sent: ");
+    line_put(&where, unknown ? ": sent, outcome unknown: " : ": not sent: ");
     line_put(&where, u->app->session.where.text);
-    line_set(&fix, "");
-    if (u->accepted > 0 || u->app->args.from_record != NULL) {
-        /* What went before is with the service: running the same again would send it twice. */
-        line_set(&fix, err_fix(err));
-        line_put(&fix, "; then go on with --from-record ");
-        line_u64(&fix, u->record + (err == ERR_OUTCOME_UNKNOWN ? b->records : 0));
-        if (exit_of(err) == EXIT_TEMPORARY) {
-            line_put(&where, ": ");
-            line_put(&where, err_what(err));
-            err = ERR_NOT_SENT;
-        }
+    line_set(&fix, err_fix(err));
+    if (u->accepted > 0 || u->app->args.from_record != NULL ||
+        (unknown && b->records < u->scan.records)) {
+        say_go_on(u, b, unknown, &fix);
     }
-    u->err = exit_worse(u->err, app_fail(u->app, err, where.text, fix.text));
+    if (u->accepted > 0 && exit_of(err) == EXIT_TEMPORARY) {
+        line_put(&where, ": ");
+        line_put(&where, err_what(err));
+        err = ERR_NOT_SENT;
+    }
+    u->err = exit_worse(u->err, app_fail_call(u->app, err, where.text, fix.text));
 }
 
 /* Follows until fewer than `most` jobs are open; what ends all polling is told. */
@@ -256,18 +279,18 @@ static void rest_not_sent(struct upload *u)
     u->err = exit_worse(u->err, app_fail(u->app, ERR_NOT_SENT, where.text, fix.text));
 }
 
-static int send_all(struct upload *u, const struct batch *before)
+static int send_all(struct upload *u)
 {
     struct batch b = u->scan.first;
     unsigned most = u->app->config.job.open_max;
-    int n = before != NULL ? scan_next(&u->scan, before, &b) : 1;
+    int n = 1, err;
 
     most = most < OPEN_JOBS_MAX ? most : OPEN_JOBS_MAX;
+    u->batch = u->scan.before;
     while (n == 1) {
         u->batch++;
         name_batch(u);
-        int err = send_batch(u, &b);
-
+        err = send_batch(u, &b);
         if (err != 0) {
             stop_at(u, &b, err);
             return 0;
@@ -280,12 +303,16 @@ static int send_all(struct upload *u, const struct batch *before)
         }
         n = u->scan.batches == 1 ? 0 : scan_next(&u->scan, &b, &b);
     }
-    return n < 0 ? app_fail(u->app, n, u->scan.where.text, NULL) : 0;
+    if (n < 0) {
+        err = app_fail(u->app, n, u->scan.where.text, NULL);
+        rest_not_sent(u);
+    }
+    return n < 0 ? err : 0;
 }
 
-int upload_send(struct upload *u, const struct batch *before)
+int upload_send(struct upload *u)
 {
-    int err = send_all(u, before);
+    int err = send_all(u);
 
     (void)drain(u, 1); /* what it told stands in u->err */
     return exit_worse(u->err, err);
