@@ -39,12 +39,6 @@ int tls_fprintf(void *stream, const char *format, ...);           /* prints noth
 #if defined(__x86_64__) || defined(__i386__)
 #define MBEDTLS_AESNI_C
 #define MBEDTLS_HAVE_ASM
-#if defined(__x86_64__) && !defined(__AES__)
-/* aesni.c alone is compiled with these instructions, but aes.c must lay out its keys as it wants
- * them: aligned to 16 bytes, or it crashes. That is what mbedTLS asks these two names for. */
-#define __AES__    1
-#define __PCLMUL__ 1
-#endif
 #elif defined(__aarch64__)
 #define MBEDTLS_AESCE_C
 #define MBEDTLS_HAVE_ASM
