@@ -68,14 +68,20 @@ int app_fail(struct app *a, int err, const char *where, const char *fix)
     return err;
 }
 
-int app_fail_session(struct app *a, int err)
+int app_fail_call(struct app *a, int err, const char *where, const char *fix)
 {
     const struct bulk *b = &a->session.bulk;
+    int before = a->err;
 
-    (void)app_fail(a, err, a->session.where.text, NULL);
-    if (a->err == err && a->session.begun) {
+    (void)app_fail(a, err, where, fix);
+    if (a->err != before && a->session.begun) {
         a->http_status = b->status;
         (void)text_copy(a->request_id, sizeof a->request_id, bulk_request_id(b));
     }
     return err;
+}
+
+int app_fail_session(struct app *a, int err)
+{
+    return app_fail_call(a, err, a->session.where.text, NULL);
 }

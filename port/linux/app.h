@@ -58,6 +58,8 @@ extern const struct command cmd_objects, cmd_check, cmd_upload, cmd_status, cmd_
     cmd_cancel, cmd_config;
 
 int app_fail(struct app *a, int err, const char *where, const char *fix); /* says it; returns err */
+/* The same, with what the service answered to the last call. */
+int app_fail_call(struct app *a, int err, const char *where, const char *fix);
 int app_fail_session(struct app *a, int err); /* the same, with the session's `where` */
 bool app_json(const struct app *a);
 int exit_of(int err);               /* enum exit_code */

@@ -180,7 +180,7 @@ static int run_check(struct app *a)
         json_out_end(&a->json);
     }
     if (err == 0 && read == 0 && k.faults == 0) {
-        err = scan_all(&scan);
+        err = scan_all(&scan, 1);
     }
     int columns = err == 0 && read == 0 ? columns_read(a, &names, &scan, o) : 0;
 

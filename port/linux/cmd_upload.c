@@ -65,14 +65,10 @@ static void summary(struct upload *u)
     }
 }
 
-static int grown(struct upload *u)
+static int grown(struct upload *u, uint64_t added)
 {
-    uint64_t added = scan_added(&u->scan);
     struct line l;
 
-    if (added == 0) {
-        return 0;
-    }
     line_set(&l, u->scan.path);
     line_put(&l, ": ");
     line_u64(&l, added);
@@ -84,7 +80,20 @@ static int grown(struct upload *u)
                     "their own");
 }
 
-static int transfer(struct upload *u, const struct batch *before)
+/* A single batch is held to what was read at first; of several the later ones are read anew. */
+static int changed(struct upload *u)
+{
+    uint64_t added = scan_added(&u->scan);
+
+    if (u->scan.batches > 1 && scan_same(&u->scan) != 0) {
+        return app_fail(u->app, ERR_SOURCE_CHANGED, u->scan.where.text,
+                        "its batches may be of different states of it: compare it with what the "
+                        "service has");
+    }
+    return added > 0 ? grown(u, added) : 0;
+}
+
+static int transfer(struct upload *u)
 {
     int err;
 
@@ -92,9 +101,9 @@ static int transfer(struct upload *u, const struct batch *before)
         json_out_key(&u->app->json, "batches");
         json_out_array(&u->app->json);
     }
-    err = upload_send(u, before);
+    err = upload_send(u);
     summary(u);
-    return exit_worse(err, grown(u));
+    return exit_worse(err, changed(u));
 }
 
 static int check_service(struct upload *u)
@@ -109,26 +118,16 @@ static int check_service(struct upload *u)
     return app_fail_session(a, err);
 }
 
-/* The record to begin with, from 1, and the batch in front of it. */
-static int begin_at(struct upload *u, struct batch *before, bool *skip)
+/* The record to begin with, from 1. */
+static int read_from(struct upload *u)
 {
     const char *text = u->app->args.from_record;
-    uint64_t n = 1;
-    int err = 0;
 
-    if (text != NULL && (num_u64(text, strlen(text), &n) != 0 || n == 0)) {
+    u->record = 1;
+    if (text != NULL && (num_u64(text, strlen(text), &u->record) != 0 || u->record == 0)) {
         return app_fail(u->app, ERR_USAGE, "--from-record wants a number from 1", NULL);
     }
-    u->record = n;
-    *skip = n > 1;
-    if (n > u->scan.records) {
-        return app_fail(u->app, ERR_USAGE, "--from-record is behind the last record", NULL);
-    }
-    if (*skip) {
-        err = scan_skip(&u->scan, n - 1, before);
-        u->batch = (n - 1) / u->settings->batch_records;
-    }
-    return err >= 0 ? 0 : app_fail(u->app, err, u->scan.where.text, NULL);
+    return 0;
 }
 
 static int nothing_to_send(struct upload *u)
@@ -143,9 +142,7 @@ static int nothing_to_send(struct upload *u)
 static int with_file(struct upload *u)
 {
     struct app *a = u->app;
-    struct batch before = {0};
-    bool skip = false;
-    int err = scan_all(&u->scan);
+    int err = scan_all(&u->scan, u->record);
 
     if (err != 0) {
         return app_fail(a, err, u->scan.where.text, NULL);
@@ -161,15 +158,14 @@ static int with_file(struct upload *u)
     if (u->scan.records == 0) {
         return nothing_to_send(u);
     }
-    err = begin_at(u, &before, &skip);
-    if (err != 0) {
-        return err;
+    if (u->scan.batches == 0) {
+        return app_fail(a, ERR_USAGE, "--from-record is behind the last record", NULL);
     }
     if (a->args.dry_run) {
         return say_plan(u, u->scan.records - u->record + 1);
     }
     err = check_service(u);
-    return err != 0 ? err : transfer(u, skip ? &before : NULL);
+    return err != 0 ? err : transfer(u);
 }
 
 static int run_upload(struct app *a)
@@ -185,6 +181,10 @@ static int run_upload(struct app *a)
         return app_fail(a, ERR_STDIN, NULL, NULL);
     }
     u.app = a;
+    err = read_from(&u);
+    if (err != 0) {
+        return err;
+    }
     u.object = a->args.word[0];
     u.settings = config_object(&a->config, u.object);
     const struct batch_limits limits = {u.settings->batch_records, u.settings->batch_bytes};

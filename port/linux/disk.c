@@ -66,6 +66,16 @@ int disk_open(struct disk *d, const char *path)
     return 0;
 }
 
+uint64_t disk_written_ns(const struct disk *d)
+{
+    struct stat st;
+
+    if (fstat(d->fd, &st) != 0) {
+        return 0;
+    }
+    return (uint64_t)st.st_mtim.tv_sec * 1000000000u + (uint64_t)st.st_mtim.tv_nsec;
+}
+
 void disk_close(struct disk *d)
 {
     if (d->fd >= 0) {

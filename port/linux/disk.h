@@ -15,6 +15,7 @@ struct disk {
 };
 
 int disk_open(struct disk *d, const char *path);
+uint64_t disk_written_ns(const struct disk *d); /* when it was last written; 0: unknown */
 void disk_close(struct disk *d);
 
 #endif

@@ -1,5 +1,6 @@
 #include "linux/scan.h"
 
+#include "base/crc32.h"
 #include "base/err.h"
 
 #include <string.h>
@@ -32,7 +33,6 @@ int scan_open(struct scan *s, const char *path, const struct batch_limits *limit
 
     s->path = path;
     s->limits = *limits;
-    s->records = s->batches = s->bytes = 0;
     line_set(&s->where, path);
     int err = disk_open(&s->disk, path);
 
@@ -43,6 +43,7 @@ int scan_open(struct scan *s, const char *path, const struct batch_limits *limit
         }
         return err;
     }
+    s->written_ns = disk_written_ns(&s->disk);
     err = batch_file_open(&s->file, &s->disk.file, s->buf, sizeof s->buf, &row);
     return err == 0 ? 0 : fault_at(s, err, &row);
 }
@@ -57,10 +58,9 @@ static int walk(struct scan *s)
     return n < 0 ? fault_at(s, n, &s->plan.csv.row) : n;
 }
 
-static int plan(struct scan *s, const struct batch_limits *limits, const struct batch *after,
-                struct batch *out)
+int scan_next(struct scan *s, const struct batch *after, struct batch *out)
 {
-    int n = batch_plan_init(&s->plan, &s->file, limits, after, s->buf, sizeof s->buf);
+    int n = batch_plan_init(&s->plan, &s->file, &s->limits, after, s->buf, sizeof s->buf);
 
     if (n == 0) {
         n = walk(s);
@@ -71,34 +71,61 @@ static int plan(struct scan *s, const struct batch_limits *limits, const struct 
     return n;
 }
 
-int scan_next(struct scan *s, const struct batch *after, struct batch *out)
+static void count(struct scan *s)
 {
-    return plan(s, &s->limits, after, out);
+    const struct batch *b = &s->plan.batch;
+
+    s->crc = crc32_update(s->crc, (const uint8_t *)&b->crc, sizeof b->crc);
+    s->records += b->records;
+    if (s->records < s->from) {
+        s->before++;
+        return;
+    }
+    if (s->batches++ == 0) {
+        s->first = *b;
+    }
+    s->bytes += b->len;
 }
 
-int scan_skip(struct scan *s, uint64_t records, struct batch *out)
+/* A batch ends in front of `from`, whatever its limits. */
+static void limit_records(struct scan *s)
 {
-    const struct batch_limits limits = {.records = records, .bytes = UINT64_MAX};
-    int n = plan(s, &limits, NULL, out);
+    uint64_t left = s->records + 1 < s->from ? s->from - 1 - s->records : UINT64_MAX;
 
-    return n == 1 && out->records < records ? 0 : n;
+    s->plan.limits.records = left < s->limits.records ? left : s->limits.records;
 }
 
-int scan_all(struct scan *s)
+int scan_all(struct scan *s, uint64_t from)
 {
     int n = batch_plan_init(&s->plan, &s->file, &s->limits, NULL, s->buf, sizeof s->buf);
 
-    while (n == 0 && (n = walk(s)) == 1) {
-        const struct batch *b = &s->plan.batch;
-
-        if (s->batches++ == 0) {
-            s->first = *b;
+    s->from = from;
+    s->records = s->before = s->batches = s->bytes = 0;
+    s->crc = 0;
+    while (n == 0) {
+        limit_records(s);
+        n = walk(s);
+        if (n != 1) {
+            return n;
         }
-        s->records += b->records;
-        s->bytes += b->len;
+        count(s);
         n = 0;
     }
     return n;
+}
+
+int scan_same(struct scan *s)
+{
+    uint64_t written_ns = disk_written_ns(&s->disk);
+    uint32_t crc = s->crc;
+
+    if (written_ns != 0 && written_ns == s->written_ns) {
+        return 0;
+    }
+    int n = scan_all(s, s->from);
+
+    line_set(&s->where, s->path);
+    return n == 0 && s->crc == crc ? 0 : ERR_SOURCE_CHANGED;
 }
 
 uint64_t scan_added(struct scan *s)

@@ -16,19 +16,26 @@ struct scan {
     struct batch_file file;
     struct batch_limits limits;
     struct batch_plan plan;
-    struct batch first;        /* the first batch */
-    uint64_t records, batches; /* of the whole file */
-    uint64_t bytes;            /* sent in all, headers included */
+    struct batch first;       /* the first batch to be sent */
+    uint64_t from;            /* the record that it begins with, from 1 */
+    uint64_t records;         /* of the whole file */
+    uint64_t before, batches; /* in front of it; to be sent */
+    uint64_t bytes;           /* to be sent in all, headers included */
+    uint32_t crc;             /* over the batches' own */
+    uint64_t written_ns;      /* when the file was, before it was read */
     struct line where;
     uint8_t buf[SCAN_CAP];
 };
 
 int scan_open(struct scan *s, const char *path, const struct batch_limits *limits);
-int scan_all(struct scan *s); /* counts; 0, or the first fault */
-/* Plans the batch behind `after` (NULL: the first): 1, 0 when no record is left, or an error. */
+/* Counts; sending is to begin with record `from`. 0, or the first fault. */
+int scan_all(struct scan *s, uint64_t from);
+/* Plans the batch behind `after`: 1, 0 when no record is left, or an error. */
 int scan_next(struct scan *s, const struct batch *after, struct batch *out);
-/* Where record number n (from 1) begins, as the batch before it. 1, 0: no such record, or error. */
-int scan_skip(struct scan *s, uint64_t records, struct batch *out);
+/* Whether the file still is what scan_all read, apart from bytes added behind: 0, or
+ * ERR_SOURCE_CHANGED. Reads it again when it has been written to; the counts are not to be used
+ * behind it. */
+int scan_same(struct scan *s);
 uint64_t scan_added(struct scan *s); /* bytes that grew behind what was planned */
 void scan_close(struct scan *s);
 

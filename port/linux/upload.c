@@ -120,7 +120,9 @@ static void leave_open(struct upload *u, int err)
         if (app_json(u->app)) {
             report_json(u, f);
         }
-        u->err = exit_worse(u->err, app_fail(u->app, err, l.text, NULL));
+        u->err =
+            exit_worse(u->err, err == ERR_STILL_RUNNING ? app_fail(u->app, err, l.text, NULL)
+                                                        : app_fail_call(u->app, err, l.text, NULL));
     }
     u->uncounted = u->uncounted || u->opened > 0;
     u->opened = 0;

@@ -33,7 +33,6 @@ struct upload {
     char name[URL_PART_CAP];
 };
 
-/* before: the batch that ends where sending begins, or NULL. Writes the jobs as they come. */
-int upload_send(struct upload *u, const struct batch *before);
+int upload_send(struct upload *u); /* from u->record on; writes the jobs as they come */
 
 #endif

@@ -52,7 +52,7 @@ int main(int argc, char **argv)
 
     err = err == 0 ? session_begin(&session, &config, true) : err;
     err = err == 0 ? scan_open(&scan, argv[3], &limits) : err;
-    err = err == 0 ? scan_all(&scan) : err;
+    err = err == 0 ? scan_all(&scan, 1) : err;
     err = err == 0 ? send_to_gate(argv[2]) : err;
     if (err != 0) {
         fprintf(stderr, "tool_gate: %s: %s %s\n", err_what(err), session.where.text, e.where);
