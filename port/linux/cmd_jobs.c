@@ -1,7 +1,6 @@
 #include "linux/app.h"
 
 #include "base/err.h"
-#include "base/num.h"
 #include "linux/utc.h"
 
 static void put_count(struct line *l, int64_t count)
@@ -34,16 +33,6 @@ static void job_text(struct app *a, const struct job *job)
     out_text(&a->out, l.text);
 }
 
-static void put_number(struct json_out *j, const char *key, int64_t v)
-{
-    json_out_key(j, key);
-    if (v == JOB_UNTOLD) {
-        json_out_null(j);
-    } else {
-        json_out_i64(j, v);
-    }
-}
-
 static void job_json_item(struct app *a, const struct job *job)
 {
     struct json_out *j = &a->json;
@@ -52,10 +41,10 @@ static void job_json_item(struct app *a, const struct job *job)
     json_out_put_string(j, "job", job->id);
     json_out_put_string(j, "status", job->word);
     json_out_put_string(j, "object", job->object);
-    put_number(j, "records", job->records);
-    put_number(j, "failed", job->failed);
-    put_number(j, "created_ms", job->created_ms);
-    put_number(j, "completed_ms", job->completed_ms);
+    json_out_put_count(j, "records", job->records);
+    json_out_put_count(j, "failed", job->failed);
+    json_out_put_count(j, "created_ms", job->created_ms);
+    json_out_put_count(j, "completed_ms", job->completed_ms);
     json_out_put_string(j, "message", job->message);
     json_out_end(j);
 }

@@ -215,16 +215,6 @@ static const char *outcome_name(const struct follow *f)
     return f->settled ? name[f->verdict.outcome] : name[OUTCOME_GOING];
 }
 
-static void put_count(struct json_out *j, const char *key, int64_t count)
-{
-    json_out_key(j, key);
-    if (count == JOB_UNTOLD) {
-        json_out_null(j);
-    } else {
-        json_out_i64(j, count);
-    }
-}
-
 static void report_json(struct app *a, const struct follow *f, const struct reasons *r)
 {
     struct json_out *j = &a->json;
@@ -232,9 +222,9 @@ static void report_json(struct app *a, const struct follow *f, const struct reas
     json_out_put_string(j, "job", f->id);
     json_out_put_string(j, "status", f->word);
     json_out_put_string(j, "outcome", outcome_name(f));
-    put_count(j, "sent", f->sent);
-    put_count(j, "stored", f->settled ? f->verdict.stored : JOB_UNTOLD);
-    put_count(j, "failed", f->settled ? f->verdict.failed : JOB_UNTOLD);
+    json_out_put_count(j, "sent", f->sent);
+    json_out_put_count(j, "stored", f->settled ? f->verdict.stored : JOB_UNTOLD);
+    json_out_put_count(j, "failed", f->settled ? f->verdict.failed : JOB_UNTOLD);
     json_out_put_string(j, "message", f->message);
     json_out_key(j, "reasons");
     json_out_array(j);
@@ -250,7 +240,7 @@ static void put_part(struct out *o, const char *lead, int64_t count, const char 
     if (count == JOB_UNTOLD) {
         out_text(o, "?");
     } else {
-        out_i64(o, count);
+        out_u64(o, (uint64_t)count);
     }
     out_text(o, what);
 }

@@ -140,12 +140,6 @@ void json_out_u64(struct json_out *j, uint64_t v)
     out_u64(j->out, v);
 }
 
-void json_out_i64(struct json_out *j, int64_t v)
-{
-    before_value(j);
-    out_i64(j->out, v);
-}
-
 void json_out_bool(struct json_out *j, bool v)
 {
     before_value(j);
@@ -168,6 +162,16 @@ void json_out_put_u64(struct json_out *j, const char *key, uint64_t v)
 {
     json_out_key(j, key);
     json_out_u64(j, v);
+}
+
+void json_out_put_count(struct json_out *j, const char *key, int64_t v)
+{
+    json_out_key(j, key);
+    if (v < 0) {
+        json_out_null(j);
+    } else {
+        json_out_u64(j, (uint64_t)v);
+    }
 }
 
 void json_out_put_bool(struct json_out *j, const char *key, bool v)

@@ -30,13 +30,13 @@ void json_out_key(struct json_out *j, const char *key);
 void json_out_string(struct json_out *j, const char *text); /* NULL: null */
 void json_out_string_len(struct json_out *j, const char *text, size_t len);
 void json_out_u64(struct json_out *j, uint64_t v);
-void json_out_i64(struct json_out *j, int64_t v);
 void json_out_bool(struct json_out *j, bool v);
 void json_out_null(struct json_out *j);
 
 /* A member at a time. */
 void json_out_put_string(struct json_out *j, const char *key, const char *text);
 void json_out_put_u64(struct json_out *j, const char *key, uint64_t v);
+void json_out_put_count(struct json_out *j, const char *key, int64_t v); /* below 0: null */
 void json_out_put_bool(struct json_out *j, const char *key, bool v);
 
 #endif

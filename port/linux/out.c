@@ -131,11 +131,3 @@ void out_u64(struct out *o, uint64_t v)
 
     out_raw(o, digits, num_print_u64(digits, v));
 }
-
-void out_i64(struct out *o, int64_t v)
-{
-    if (v < 0) {
-        out_raw(o, "-", 1);
-    }
-    out_u64(o, v < 0 ? 0 - (uint64_t)v : (uint64_t)v);
-}

@@ -27,7 +27,6 @@ void out_text(struct out *o, const char *text);
 void out_bytes(struct out *o, const char *bytes, size_t len);
 void out_raw(struct out *o, const char *bytes, size_t len); /* as they are: masks nothing */
 void out_u64(struct out *o, uint64_t v);
-void out_i64(struct out *o, int64_t v);
 int out_flush(struct out *o); /* 0, or the first error */
 
 void out_add_secret(const char *secret); /* at most OUT_SECRETS_MAX; shorter than 4, and the same

@@ -49,17 +49,20 @@ static void puts_commas_and_colons_where_they_belong(void **state)
     json_out_object(&json);
     json_out_end(&json);
     json_out_array(&json);
-    json_out_i64(&json, -1);
+    json_out_u64(&json, 1);
     json_out_bool(&json, false);
     json_out_string(&json, "");
     json_out_end(&json);
     json_out_array(&json);
     json_out_end(&json);
     json_out_end(&json);
+    json_out_put_count(&json, "known", INT64_MAX);
+    json_out_put_count(&json, "unknown", -1);
     json_out_put_u64(&json, "last", UINT64_MAX);
     json_out_end(&json);
     assert_string_equal(text(), "{\"command\":\"status\",\"exit\":0,\"final\":true,\"error\":null,"
-                                "\"jobs\":[{\"id\":null},{},[-1,false,\"\"],[]],"
+                                "\"jobs\":[{\"id\":null},{},[1,false,\"\"],[]],"
+                                "\"known\":9223372036854775807,\"unknown\":null,"
                                 "\"last\":18446744073709551615}\n");
     assert_true(json_check(text(), out.len) == JSON_OBJECT);
 }

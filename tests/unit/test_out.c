@@ -106,12 +106,8 @@ static void numbers_in_full(void **state)
     out_u64(&out, UINT64_MAX);
     out_text(&out, " ");
     out_u64(&out, 0);
-    out_text(&out, " ");
-    out_i64(&out, INT64_MIN);
-    out_text(&out, " ");
-    out_i64(&out, INT64_MAX);
     out.buf[out.len] = 0;
-    assert_string_equal(out.buf, "18446744073709551615 0 -9223372036854775808 9223372036854775807");
+    assert_string_equal(out.buf, "18446744073709551615 0");
 }
 
 /* More than a buffer, in pieces of every length up to 70. */
