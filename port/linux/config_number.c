@@ -19,7 +19,7 @@ static const struct unit *units_of(const struct config_key *key)
     return key->type == TYPE_SIZE ? SIZES : TIMES;
 }
 
-/* The largest unit that gives a whole number; 0 has none, and neither have days' multiples. */
+/* The largest unit that gives a whole number; 0 has none. */
 static char *print_units(char *at, uint64_t v, const struct unit *unit)
 {
     while (unit->letter != 0 && (v == 0 || v % unit->worth != 0)) {
