@@ -82,7 +82,7 @@ const struct config_key CONFIG_KEY[] = {
     JOB(poll_first, TYPE_TIME, poll_first_ms, "3s", 1 * S, 1 * HOUR, NULL),
     JOB(poll_max, TYPE_TIME, poll_max_ms, "60s", 1 * S, 1 * DAY, NULL),
     JOB(deadline, TYPE_TIME, deadline_ms, "24h", 1 * S, 7 * DAY, NULL),
-    JOB(open_max, TYPE_NUMBER, open_max, "4", 1, 16, NULL),
+    JOB(open_max, TYPE_NUMBER, open_max, "4", 1, OPEN_JOBS_MAX, NULL),
     JOB(on_unknown, TYPE_WORD, on_unknown, "hold", 0, 0, UNKNOWN),
     JOB(absent_after, TYPE_TIME, absent_after_ms, "60m", 1 * MIN, 7 * DAY, NULL),
 
