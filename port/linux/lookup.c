@@ -4,6 +4,7 @@
 #include "sockets/lookup.h"
 
 #include "base/err.h"
+#include "base/num.h"
 #include "limits.h"
 
 #include <errno.h>
@@ -64,19 +65,15 @@ static void child_main(int out, pid_t parent, const char *host, uint16_t port, i
     struct addrinfo hints = {.ai_family = family, .ai_socktype = SOCK_STREAM};
     struct addrinfo *list = NULL;
     struct answer a = {0};
-    char service[6];
-    size_t at = sizeof service - 1;
+    char service[NUM_U64_CAP];
 
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent) {
         _exit(1); /* it died before we could ask for the signal */
     }
     close_others(out);
-    service[at] = '\0';
-    for (unsigned left = port; left > 0; left /= 10) {
-        service[--at] = (char)('0' + left % 10);
-    }
-    if (getaddrinfo(host, &service[at], &hints, &list) == 0) {
+    (void)num_print_u64(service, port);
+    if (getaddrinfo(host, service, &hints, &list) == 0) {
         gather(&a, list);
     }
     _exit(write(out, &a, sizeof a) == (ssize_t)sizeof a ? 0 : 1);
