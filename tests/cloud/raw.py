@@ -2,12 +2,13 @@
 """One request sent as no library would send it, its answer shown byte for byte.
 
 raw.py PORT METHOD PATH [--tls] [--file F] [--meta JSON] [--send N] [--per-byte]
-       [--no-delimiter] [--twice SECONDS] [--type T]
+       [--no-delimiter] [--twice SECONDS] [--type T] [--auth A] [--count]
 
 Prints the answer as it came, then a line `[fin]`, `[rst]`, `[notify]` (TLS ended
 properly), `[torn]` (TLS ended without close_notify) or `[open]` (kept).
 --send N stops after N bytes of the body and closes; --twice repeats the request on
-the same connection, to show what keeping it is worth.
+the same connection, to show what keeping it is worth; --count tells on stderr how
+much of the body the kernel took.
 """
 import argparse
 import socket
@@ -89,18 +90,23 @@ def receive(s):
 
 def exchange(s, args):
     head, body = request(args)
+    reset = False
     try:
         s.sendall(head)
-        step = 1 if args.per_byte else max(1, len(body))
+        step = 1 if args.per_byte else 16384
         for at in range(0, len(body), step):
             s.sendall(body[at:at + step])
+            args.sent = at + step
+    except ConnectionResetError:
+        reset = True  # told once only: the next read would see a mere end
     except (OSError, ssl.SSLError):
         pass
     if args.send is not None:
         time.sleep(0.2)
         s.close()
         return b"", "gone"
-    return receive(s)
+    answer, end = receive(s)
+    return answer, "rst" if reset and end == "fin" else end
 
 
 def main():
@@ -115,11 +121,15 @@ def main():
     p.add_argument("--per-byte", action="store_true")
     p.add_argument("--no-delimiter", action="store_true")
     p.add_argument("--twice", type=float)
+    p.add_argument("--count", action="store_true")
     p.add_argument("--type", default="multipart/form-data")
     p.add_argument("--auth", default=AUTH)
     args = p.parse_args()
     s = connect(args)
+    args.sent = 0
     answers = [exchange(s, args)]
+    if args.count:
+        print(args.sent, file=sys.stderr)
     if args.twice is not None:
         time.sleep(args.twice)
         answers.append(exchange(s, args))

@@ -6,6 +6,7 @@ set -u
 
 names='["activities","contact","campaign","list","account"]'
 seq -f 'user%g@example.org,Ann' 1 40000 | sed '1i C_EmailAddress,C_FirstName' >"$work/big.csv"
+for n in 1 2 3; do cat "$work/big.csv"; done >"$work/huge.csv"
 
 raw() { # METHOD PATH [OPTIONS]: the answer as it came, then how it ended
     # shellcheck disable=SC2086
@@ -67,6 +68,9 @@ upload status=503'
     is "$kind: with another status, before the body" 401 "$(up 'upload early=0 status=401' "$work/big.csv" | code)"
     has "$kind: or followed by a reset" "[$rst]" "$(up 'upload early=4096 close=rst' "$work/big.csv" | tail -1)"
     is "$kind: an upload is cut" "[$rst]" "$(up 'upload cut=300')"
+    up 'upload cut=100000' "$work/huge.csv" --count 2>"$work/count" >"$work/out"
+    [ "$(cat "$work/count")" -lt 2000000 ]
+    ok "$kind: long before the client has sent it all" $? "    sent: $(cat "$work/count") of $(stat -c %s "$work/huge.csv")"
     is "$kind: none of these made a job" '[1234]' "$(ids '')"
     is "$kind: an answer is lost" "[$rst]" "$(up 'upload lost=1')"
     is "$kind: or the connection ends quietly" "[$torn]" "$(up 'upload lost=1 close=torn')"

@@ -118,6 +118,10 @@ static enum MHD_Result begin(struct request *req, const char *url, const char *m
     count_handshake(req);
     stats_call(req->call);
     fault_take(&req->fault, req->call);
+    if (req->fault.has[ACT_CUT] || req->fault.has[ACT_EARLY] || req->fault.has[ACT_READ_DELAY]) {
+        /* Else the kernel takes megabytes, and a peer has sent all before it hears of the fault. */
+        wire_narrow(&req->wire);
+    }
     if (req->fault.has[ACT_CONTINUE]) {
         reply_interim(req, req->fault.num[ACT_CONTINUE]);
     }

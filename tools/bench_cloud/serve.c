@@ -8,6 +8,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,7 +16,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { DAEMON_MAX = 3, MEMORY = 128 * 1024, IDLE_S = 75, TRIES = 20 };
+enum { DAEMON_MAX = 3, MEMORY = 128 * 1024, IDLE_S = 75, TRIES = 20, SEGMENT = 1400 };
 enum {
     HOW =
         MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL | MHD_USE_ITC
@@ -53,17 +54,22 @@ static socklen_t set_address(union address *a, const char *host, int port)
     return 0;
 }
 
-/* A socket, or -1 with errno. */
+/* A socket, or -1 with errno. Its segments are those of a real network: over the
+ * 64 KiB ones of the loopback a peer's kernel takes megabytes at once, and the
+ * peer has sent all before it can hear of an early answer or a cut. */
 static int listen_on(const char *host, int port)
 {
     union address a;
     socklen_t len = set_address(&a, host, port);
-    int on = 1, fd = socket(a.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int segment = SEGMENT, on = 1, fd = socket(a.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
     if (fd < 0) {
         return -1;
     }
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    if (!opt.no_store) {
+        setsockopt(fd, IPPROTO_TCP, TCP_MAXSEG, &segment, sizeof segment);
+    }
     if (a.any.sa_family == AF_INET6) {
         setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
     }

@@ -8,7 +8,7 @@
 #include <poll.h>
 #include <sys/socket.h>
 
-enum { WAIT_MS = 60000, LINGER_MS = 2000 };
+enum { WAIT_MS = 60000, LINGER_MS = 2000, NARROW_BYTES = 16384 };
 
 struct wire wire_of(struct MHD_Connection *con)
 {
@@ -78,6 +78,13 @@ void wire_drip(const struct wire *w, const char *src, size_t len, long gap_ms)
             return;
         }
     }
+}
+
+void wire_narrow(const struct wire *w)
+{
+    int bytes = NARROW_BYTES;
+
+    setsockopt(w->fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes);
 }
 
 void wire_linger(const struct wire *w)

@@ -21,6 +21,7 @@ struct wire {
 struct wire wire_of(struct MHD_Connection *con);
 bool wire_put(const struct wire *w, const char *src, size_t len);
 void wire_drip(const struct wire *w, const char *src, size_t len, long gap_ms);
+void wire_narrow(const struct wire *w); /* the peer cannot get far ahead of our reading */
 void wire_linger(const struct wire *w); /* no more from us; reads the rest for a while */
 void wire_tear(const struct wire *w);   /* end of stream without TLS close_notify */
 void wire_reset(const struct wire *w);  /* RST, at once */
