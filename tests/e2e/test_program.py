@@ -8,6 +8,7 @@ import pty
 import re
 import subprocess
 import time
+import urllib.parse
 
 from lab import BUILD, SAMPLE, Lab, Result
 
@@ -108,6 +109,33 @@ for n in range(1, 11):
                 for row in json.loads(lab.admin(f"/rows?job={b['job']}"))[1:]]
         with open(SAMPLE, newline="") as f:
             lab.same(rows, list(csv.reader(f))[n:])
+
+
+def paths():
+    """What the service was told as the names of the batches."""
+    posts = [q for q in json.loads(lab.admin("/requests")) if q["method"] == "POST"]
+    return [urllib.parse.unquote(q["target"].partition("?path=/")[2]) for q in posts]
+
+
+for name, second in (("plain.csv", "plain-2.csv"), ("noext", "noext-2"), (".csv", "-2.csv"),
+                     ("a.b.csv", "a.b-2.csv"), ("größe 1.csv", "größe 1-2.csv"),
+                     ('quo"te%41.csv', 'quo"te%41-2.csv'), ("two\nlines.csv", "two\nlines-2.csv"),
+                     ("...", "..-2."), ("n" * 249 + ".csv", "n" * 249 + "-2.csv"),
+                     ("n" * 250 + ".csv", "batch-2.csv")):
+    with lab.test(f"batches of {name[:20]!r} have names of their own"):
+        lab.reset()
+        path = lab.file(name, HEAD + "a@b.c,A\nd@e.f,D\n")
+        lab.ends(lab.ocbulk("upload", "contact", path, "--batch-records", "1"), 0)
+        lab.same(paths(), [name, second])
+with lab.test("a name that cannot be sent is named"):
+    lab.reset()
+    r = lab.ocbulk("upload", "contact", lab.file("a\x01b.csv", HEAD + "a@b.c,A\n"))
+    lab.ends(r, 2, r"file name a\\x01b\.csv")
+    lab.same(lab.stats()["requests"]["upload"], 0)
+with lab.test("`path = ..` cannot be sent either"):
+    lab.config(rest="[object contact]\npath = ..\n")
+    lab.ends(lab.ocbulk("upload", "contact", SAMPLE), 2, r"file name \.\.")
+    lab.config()
 with lab.test("an unknown batch in the middle: how to go on in both cases"):
     lab.reset()
     lab.faults("upload lost=1 after=1")
