@@ -37,11 +37,14 @@
 #else
 #define TLS_ARENA_CAP (76 * 1024) /* bytes for all of mbedTLS; RAM: once */
 #endif
-#define EXCHANGE_TX_CAP  16384 /* bytes waiting to be sent: one full TLS record; RAM: once */
-#define EXCHANGE_RX_CAP  2048  /* bytes taken from TLS at a time; RAM: once */
-#define TRUST_CHUNK_CAP  12288 /* bytes of the bundle read at a time; within EXCHANGE_TX_CAP */
-#define TRUST_ROOTS_MAX  4     /* candidate roots for one chain, their DER within what is left */
-#define TRUST_DETAIL_CAP 192   /* what is wrong with a chain, in words; RAM: once */
+#define EXCHANGE_TX_CAP 16384 /* bytes waiting to be sent: one full TLS record; RAM: once */
+#define EXCHANGE_RX_CAP 2048  /* bytes taken from TLS at a time; RAM: once */
+/* Buffers sent from one look for an early reply to the next, 1..255: a look is a system call, and
+ * nearly always in vain. No RAM. */
+#define EXCHANGE_LOOK_EVERY 8
+#define TRUST_CHUNK_CAP     12288 /* bytes of the bundle read at a time; within EXCHANGE_TX_CAP */
+#define TRUST_ROOTS_MAX     4     /* candidate roots for one chain, their DER within what is left */
+#define TRUST_DETAIL_CAP    192   /* what is wrong with a chain, in words; RAM: once */
 #define CLOCK_EARLIEST_S                                                                           \
     1793491200                  /* 2026-11-01: an earlier wall clock is not set; raise it at       \
                                    each release */

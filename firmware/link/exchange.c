@@ -82,6 +82,7 @@ void exchange_start(struct exchange *x, const struct source *request, struct htt
     x->err = 0;
     x->gate_open = x->write_broken = false;
     x->tx_len = x->tx_at = 0;
+    x->look_in = 0;
     x->bytes_out = 0;
     x->attempt_ms = now->mono_ms + x->options->attempt_ms;
     tls_platform_set_time(now);

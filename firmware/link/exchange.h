@@ -11,11 +11,13 @@
  *         for tunnel and TLS together, idle_ms without a byte that the socket took while sending,
  *         answer_ms from the last byte sent, attempt_ms for all of it. A step does a bounded piece
  *         of work, whatever the peer sends.
- * Replies While the body goes out replies are read: a final status ends the sending and is the
- *         result; that connection is never used again (C10, C11). A broken write is followed by a
- *         look for a reply. A connection that ends before the first byte of the request was sent
- *         is replaced within the attempt (C11, C21). The address that served is tried first next
- *         time; after an error the name is looked up again.
+ * Replies While the body goes out replies are looked for: with the first buffer, then with every
+ *         EXCHANGE_LOOK_EVERY-th, when the socket was full, and in front of the gate. A final
+ *         status ends the sending and is the result; that connection is never used again (C10,
+ *         C11). A broken write is followed by a look for a reply. A connection that ends before
+ *         the first byte of the request was sent is replaced within the attempt (C11, C21). The
+ *         address that served is tried first next time; after an error the name is looked up
+ *         again.
  * Errors  x->err, with x->sent and x->reply->started telling what may have reached the service:
  *         ERR_DNS, _DNS_DEADLINE, _CONNECT, _CONNECT_DEADLINE, _HANDSHAKE_DEADLINE,
  *         _IDLE_DEADLINE, _ANSWER_DEADLINE, _ATTEMPT_DEADLINE, _NETWORK, _CLOSED, those of
@@ -58,11 +60,12 @@ struct exchange {
     struct http_response *reply;
     struct net_addr addr[NET_ADDRS_MAX];
     uint8_t addrs, addr_at;
-    uint8_t state;  /* enum exchange_state */
-    uint8_t want;   /* enum want, of the last step */
-    uint8_t sent;   /* enum exchange_sent */
-    bool connected; /* a verified connection is open */
-    bool reused;    /* this request runs on a kept one */
+    uint8_t state;   /* enum exchange_state */
+    uint8_t want;    /* enum want, of the last step */
+    uint8_t sent;    /* enum exchange_sent */
+    uint8_t look_in; /* buffers to be sent before a reply is looked for again */
+    bool connected;  /* a verified connection is open */
+    bool reused;     /* this request runs on a kept one */
     bool gate_open, write_broken;
     int err;                       /* of the attempt */
     uint64_t phase_ms, attempt_ms; /* absolute deadlines */

@@ -114,32 +114,27 @@ static enum want early_reply(struct exchange *x, const struct now *now)
     return err == ERR_WAIT ? WANT_STEP : exchange_finish(x, err);
 }
 
-enum want exchange_send(struct exchange *x, const struct now *now)
+/* All but the last piece is sent. A reply that has come meanwhile is not asked about a gate. */
+static enum want at_gate(struct exchange *x, bool looked)
 {
-    enum want early = early_reply(x, now);
-
-    if (early != WANT_STEP || x->state != EX_SEND) {
-        return early;
+    if (!looked) {
+        return exchange_wait(x, WANT_STEP);
     }
-    bool more = x->tls.want == WANT_STEP; /* to be read, and perhaps not in the socket any more */
+    x->sent = SENT_TO_GATE;
+    x->state = EX_GATE;
+    return exchange_wait(x, WANT_GATE);
+}
 
-    x->tls.moved = false;
-    int err = send_some(x);
-
-    if (x->tls.moved) {
-        x->phase_ms = now->mono_ms + x->options->idle_ms;
-    }
+/* Goes on behind send_some. more: there is something to be read, and perhaps not in the socket any
+ * more. */
+static enum want go_on(struct exchange *x, const struct now *now, int err, bool more)
+{
     if (err == 0) {
         return exchange_wait(x, WANT_STEP);
     }
     if (err == 1) {
         x->sent = SENT_ALL;
         return exchange_enter(x, EX_RECEIVE, now->mono_ms + x->options->answer_ms);
-    }
-    if (err == ERR_WAIT && x->tls.want == WANT_GATE) {
-        x->sent = SENT_TO_GATE;
-        x->state = EX_GATE;
-        return exchange_wait(x, WANT_GATE);
     }
     if (err == ERR_WAIT && (more || x->tls.want == WANT_STEP)) {
         return exchange_wait(x, WANT_STEP);
@@ -152,6 +147,33 @@ enum want exchange_send(struct exchange *x, const struct now *now)
         return exchange_enter(x, EX_RECEIVE, now->mono_ms + x->options->idle_ms);
     }
     return exchange_finish(x, err);
+}
+
+/* While the socket takes buffer after buffer, only every so many of them is a reply looked for. */
+enum want exchange_send(struct exchange *x, const struct now *now)
+{
+    bool look = x->look_in == 0, more = false;
+
+    if (look) {
+        enum want early = early_reply(x, now);
+
+        if (early != WANT_STEP || x->state != EX_SEND) {
+            return early;
+        }
+        more = x->tls.want == WANT_STEP;
+        x->look_in = EXCHANGE_LOOK_EVERY;
+    }
+    x->tls.moved = false;
+    int err = send_some(x);
+
+    x->look_in = err == 0 && !more ? x->look_in - 1 : 0;
+    if (x->tls.moved) {
+        x->phase_ms = now->mono_ms + x->options->idle_ms;
+    }
+    if (err == ERR_WAIT && x->tls.want == WANT_GATE) {
+        return at_gate(x, look);
+    }
+    return go_on(x, now, err, more);
 }
 
 enum want exchange_receive(struct exchange *x)

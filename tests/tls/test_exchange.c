@@ -346,6 +346,63 @@ static void answers_are_told_apart(void **state)
     }
 }
 
+/* A socket that takes all: a look is a read of the socket, and a buffer a record at least. */
+static void a_reply_is_looked_for_only_now_and_then(void **state)
+{
+    const size_t len = sizeof POST - 1 + 64 * EXCHANGE_TX_CAP;
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        struct scene s = {.p = {.priority = VERSIONS[i]}};
+
+        open_scene(&s, "good", "root.pem");
+        s.a.gate = 1;
+        assert_int_equal(attempt(&s, POST, 0), ERR_WAIT);
+        unsigned before =
+            s.a.f.recvs; /* those of the handshake, its tickets, and one at the gate */
+
+        exchange_close(&s.a.x, false);
+        s.a.f.recvs = 0;
+        assert_int_equal(attempt(&s, POST, len), ERR_WAIT);
+        assert_in_range(s.a.f.recvs, before + 64 / EXCHANGE_LOOK_EVERY,
+                        before + 66 / EXCHANGE_LOOK_EVERY + 1);
+        close_scene(&s);
+    }
+}
+
+/* The same socket: what comes just behind a look is found by the next one. */
+static void an_early_reply_is_found_by_the_next_look(void **state)
+{
+    static const struct {
+        const char *name;
+        size_t after, len, gate;
+    } rows[] = {
+        {"with the first buffer", 1, 64 * EXCHANGE_TX_CAP, 0},
+        {"behind the second", 2 * EXCHANGE_TX_CAP, 64 * EXCHANGE_TX_CAP, 0},
+        {"behind the ninth", 9 * EXCHANGE_TX_CAP, 64 * EXCHANGE_TX_CAP, 0},
+        {"in front of the gate", 3 * EXCHANGE_TX_CAP - 200, 3 * EXCHANGE_TX_CAP, 1},
+        {"with the last byte in front of it", 3 * EXCHANGE_TX_CAP - 1, 3 * EXCHANGE_TX_CAP, 1},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < 2 * COUNT(rows); i++) {
+        struct scene s = {.p = {.priority = VERSIONS[i % 2],
+                                .reply = TOO_LARGE,
+                                .reply_after = rows[i / 2].after}};
+
+        open_scene(&s, "good", "root.pem");
+        s.a.gate = rows[i / 2].gate;
+        int err = attempt(&s, POST, rows[i / 2].len);
+
+        if (err != 0 || s.a.reply.status != 413 || s.a.x.sent != SENT_SOME ||
+            s.a.x.bytes_out > rows[i / 2].after + EXCHANGE_LOOK_EVERY * EXCHANGE_TX_CAP) {
+            fail_msg("%s: %s, status %u, sent %u, %llu bytes", rows[i / 2].name, err_name(err),
+                     s.a.reply.status, s.a.x.sent, (unsigned long long)s.a.x.bytes_out);
+        }
+        close_scene(&s);
+    }
+}
+
 static void the_idle_limit_counts_from_the_last_byte(void **state)
 {
     struct scene s = {.p = {.read_max = 20000}};
@@ -480,6 +537,8 @@ int main(void)
         cmocka_unit_test(the_gate_withholds_the_last_piece),
         cmocka_unit_test(the_attempts_limit_holds_at_the_gate),
         cmocka_unit_test(answers_are_told_apart),
+        cmocka_unit_test(a_reply_is_looked_for_only_now_and_then),
+        cmocka_unit_test(an_early_reply_is_found_by_the_next_look),
         cmocka_unit_test(the_idle_limit_counts_from_the_last_byte),
         cmocka_unit_test(who_is_not_believed_gets_no_byte),
         cmocka_unit_test(no_byte_moves_before_verify),
