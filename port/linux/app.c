@@ -3,6 +3,9 @@
 #include "base/err.h"
 #include "base/text.h"
 #include "linux/log.h"
+#include "linux/utf8.h"
+
+#include <string.h>
 
 int exit_of(int err)
 {
@@ -52,6 +55,35 @@ bool app_json(const struct app *a)
     return a->args.json;
 }
 
+/* Whether a character of n bytes may be shown, see log. */
+static bool shown(const char *text, size_t n)
+{
+    unsigned char c = (unsigned char)text[0];
+
+    return n > 0 && c >= ' ' && c != 0x7f &&
+           (n != 2 || c != 0xc2 || (unsigned char)text[1] >= 0xa0);
+}
+
+void app_put_path(struct app *a, const char *path)
+{
+    static const char hex[] = "0123456789abcdef";
+
+    while (*path != '\0') {
+        size_t n = utf8_len(path, strlen(path));
+
+        if (shown(path, n)) {
+            out_raw(&a->out, path, n);
+        } else {
+            unsigned char c = (unsigned char)path[0];
+            const char text[] = {'\\', 'x', hex[c >> 4], hex[c & 15]};
+
+            out_raw(&a->out, text, sizeof text);
+            n = 1;
+        }
+        path += n;
+    }
+}
+
 int app_fail(struct app *a, int err, const char *where, const char *fix)
 {
     if (!app_json(a)) {
@@ -84,4 +116,19 @@ int app_fail_call(struct app *a, int err, const char *where, const char *fix)
 int app_fail_session(struct app *a, int err)
 {
     return app_fail_call(a, err, a->session.where.text, NULL);
+}
+
+int app_begin_session(struct app *a)
+{
+    int err = session_begin(&a->session, &a->config, a->args.quiet || app_json(a));
+
+    return err == 0 ? 0 : app_fail_session(a, err);
+}
+
+int app_check_job(struct app *a)
+{
+    if (job_id_ok(a->args.word[0])) {
+        return 0;
+    }
+    return app_fail(a, ERR_USAGE, "a job id has only letters, digits and . _ -", NULL);
 }

@@ -22,9 +22,11 @@ static void fault_json(struct json_out *j, const struct csv_row *row)
 }
 
 /* FILE:LINE:COLUMN: what, as compilers write it: editors jump there. */
-static void fault_text(struct out *o, const char *path, const struct csv_row *row)
+static void fault_text(struct check *k, const struct csv_row *row)
 {
-    out_text(o, path);
+    struct out *o = &k->app->out;
+
+    app_put_path(k->app, k->scan->path);
     out_text(o, ":");
     out_u64(o, row->fault.line);
     out_text(o, ":");
@@ -50,7 +52,7 @@ static void take_row(struct check *k)
             if (app_json(k->app)) {
                 fault_json(&k->app->json, row);
             } else {
-                fault_text(&k->app->out, k->scan->path, row);
+                fault_text(k, row);
             }
         }
     } else if (k->header) {
@@ -130,7 +132,7 @@ static void report(struct check *k)
         json_out_put_u64(&a->json, "bytes", k->scan->bytes);
         return;
     }
-    out_text(&a->out, k->scan->path);
+    app_put_path(a, k->scan->path);
     out_text(&a->out, ": ");
     out_u64(&a->out, k->records);
     out_text(&a->out, " good records, ");
@@ -150,7 +152,7 @@ static int faults_found(struct check *k)
 {
     struct line l;
 
-    line_set(&l, k->scan->path);
+    line_set_path(&l, k->scan->path);
     line_put(&l, ": ");
     line_u64(&l, k->faults);
     line_put(&l, " faults");

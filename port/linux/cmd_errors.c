@@ -1,12 +1,17 @@
 #include "linux/app.h"
 
 #include "base/err.h"
+#include "linux/words.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+#define PART     ".part"
+#define PART_CAP (4096 + sizeof PART) /* the longest path that Linux takes */
 
 struct errors {
     struct app *app;
@@ -27,13 +32,13 @@ static void error_item(void *ctx, const struct bulk_item *item)
     out_text(e->out, "\n");
 }
 
-static int file_failed(struct app *a, const char *path)
+static int file_failed(struct app *a, const char *path, const char *why)
 {
     struct line l;
 
-    line_set(&l, path);
+    line_set_path(&l, path);
     line_put(&l, ": ");
-    line_put(&l, strerror(errno));
+    line_put(&l, why);
     return app_fail(a, ERR_FILE_WRITE, l.text, NULL);
 }
 
@@ -47,32 +52,46 @@ static int read_errors(struct app *a, struct out *out, uint64_t *count)
     return err == 0 ? 0 : app_fail_session(a, err);
 }
 
+/* A new file beside the one named: its descriptor, or an error that was told. */
+static int open_part(struct app *a, const char *path, char part[PART_CAP])
+{
+    struct stat st;
+
+    if (stat(path, &st) == 0 && !S_ISREG(st.st_mode)) { /* a device must not become a file */
+        return file_failed(a, path, "not a regular file");
+    }
+    if (words(part, PART_CAP, path, PART) != strlen(path) + sizeof PART - 1) {
+        return file_failed(a, path, strerror(ENAMETOOLONG));
+    }
+    (void)unlink(part); /* of a run that was killed */
+    int fd = open(part, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+    return fd >= 0 ? fd : file_failed(a, part, strerror(errno));
+}
+
 /* Written beside and renamed: the file named is whole or not there. */
 static int to_file(struct app *a, uint64_t *count)
 {
     static struct out out;
-    struct line part;
+    static char part[PART_CAP];
     const char *path = a->args.output;
-
-    line_set(&part, path);
-    line_put(&part, ".part");
-    int fd = open(part.text, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+    int fd = open_part(a, path, part);
 
     if (fd < 0) {
-        return file_failed(a, part.text);
+        return fd;
     }
     out_init(&out, fd);
     int err = read_errors(a, &out, count);
     bool written = out_flush(&out) == 0 && fsync(fd) == 0;
 
     if (close(fd) != 0 || !written) {
-        err = file_failed(a, part.text);
+        err = exit_worse(err, file_failed(a, part, "not written in full"));
     }
-    if (err == 0 && rename(part.text, path) != 0) {
-        err = file_failed(a, path);
+    if (err == 0 && rename(part, path) != 0) {
+        err = file_failed(a, path, strerror(errno));
     }
     if (err != 0) {
-        (void)unlink(part.text);
+        (void)unlink(part);
     }
     return err;
 }
@@ -80,10 +99,10 @@ static int to_file(struct app *a, uint64_t *count)
 static int run_errors(struct app *a)
 {
     uint64_t count = 0;
-    int err;
+    int err = app_check_job(a);
 
-    if (!job_id_ok(a->args.word[0])) {
-        return app_fail(a, ERR_USAGE, "a job id has only letters, digits and . _ -", NULL);
+    if (err != 0) {
+        return err;
     }
     if (a->args.output != NULL) {
         err = to_file(a, &count);

@@ -36,10 +36,10 @@ static int conclude(struct app *a, const struct follow *f)
 static int run_status(struct app *a)
 {
     static struct follow f;
-    int err;
+    int err = app_check_job(a);
 
-    if (!job_id_ok(a->args.word[0])) {
-        return app_fail(a, ERR_USAGE, "a job id has only letters, digits and . _ -", NULL);
+    if (err != 0) {
+        return err;
     }
     follow_begin(&f, a->args.word[0], JOB_UNTOLD, "");
     if (a->args.wait) {
@@ -72,10 +72,10 @@ const struct command cmd_status = {
 static int run_cancel(struct app *a)
 {
     static struct follow f;
-    int err;
+    int err = app_check_job(a);
 
-    if (!job_id_ok(a->args.word[0])) {
-        return app_fail(a, ERR_USAGE, "a job id has only letters, digits and . _ -", NULL);
+    if (err != 0) {
+        return err;
     }
     err = session_cancel(&a->session, a->args.word[0]);
     if (err != 0) {

@@ -14,7 +14,7 @@ static int say_plan(struct upload *u, uint64_t records)
         json_out_put_bool(&a->json, "dry_run", true);
         return 0;
     }
-    out_text(&a->out, u->scan.path);
+    app_put_path(a, u->scan.path);
     out_text(&a->out, ": ");
     out_u64(&a->out, records);
     out_text(&a->out, " records, ");
@@ -36,18 +36,8 @@ static void summary(struct upload *u)
     if (app_json(a)) {
         json_out_end(&a->json);
         json_out_put_u64(&a->json, "sent", u->accepted);
-        json_out_key(&a->json, "stored");
-        if (counted) {
-            json_out_u64(&a->json, u->stored);
-        } else {
-            json_out_null(&a->json);
-        }
-        json_out_key(&a->json, "failed");
-        if (counted) {
-            json_out_u64(&a->json, u->failed);
-        } else {
-            json_out_null(&a->json);
-        }
+        json_out_put_count(&a->json, "stored", counted ? (int64_t)u->stored : JOB_UNTOLD);
+        json_out_put_count(&a->json, "failed", counted ? (int64_t)u->failed : JOB_UNTOLD);
         return;
     }
     if (u->jobs > 1 && a->args.wait) {
@@ -69,7 +59,7 @@ static int grown(struct upload *u, uint64_t added)
 {
     struct line l;
 
-    line_set(&l, u->scan.path);
+    line_set_path(&l, u->scan.path);
     line_put(&l, ": ");
     line_u64(&l, added);
     line_put(&l, " bytes were added behind byte ");
@@ -109,13 +99,10 @@ static int transfer(struct upload *u)
 static int check_service(struct upload *u)
 {
     struct app *a = u->app;
-    int err = session_begin(&a->session, &a->config, a->args.quiet || app_json(a));
+    int err = app_begin_session(a);
 
-    if (err == 0) {
-        err = columns_check_object(a, u->object);
-        return err != 0 ? err : columns_check_metadata(a, &u->columns, u->object);
-    }
-    return app_fail_session(a, err);
+    err = err == 0 ? columns_check_object(a, u->object) : err;
+    return err == 0 ? columns_check_metadata(a, &u->columns, u->object) : err;
 }
 
 /* The record to begin with, from 1. */

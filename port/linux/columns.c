@@ -84,7 +84,7 @@ int columns_read(struct app *a, struct columns *c, struct scan *s,
     if (at < 0) {
         return 0;
     }
-    line_set(&l, s->path);
+    line_set_path(&l, s->path);
     line_put(&l, ":1: column ");
     line_u64(&l, (uint64_t)at + 1);
     line_put(&l, (unsigned)at < c->count ? " is " : " is missing");

@@ -24,6 +24,18 @@ void line_put(struct line *l, const char *text)
     line_put_bytes(l, text, strlen(text));
 }
 
+void line_set_path(struct line *l, const char *path)
+{
+    size_t len = strlen(path);
+
+    line_set(l, len > LINE_PATH_MAX ? "..." : "");
+    path += len > LINE_PATH_MAX ? len - LINE_PATH_MAX : 0;
+    while (((unsigned char)*path & 0xC0) == 0x80 && l->len > 0) { /* the rest of a character */
+        path++;
+    }
+    line_put(l, path);
+}
+
 void line_u64(struct line *l, uint64_t v)
 {
     char digits[NUM_U64_CAP];

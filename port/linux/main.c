@@ -202,14 +202,9 @@ static int load_config(struct app *a)
 
 static int run_command(struct app *a, const struct command *c)
 {
-    if (!c->offline) {
-        int err = session_begin(&a->session, &a->config, a->args.quiet || app_json(a));
+    int err = c->offline ? 0 : app_begin_session(a);
 
-        if (err != 0) {
-            return app_fail_session(a, err);
-        }
-    }
-    return c->run(a);
+    return err == 0 ? c->run(a) : err;
 }
 
 static int run_json(struct app *a, const struct command *c, int err)

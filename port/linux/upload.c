@@ -273,7 +273,7 @@ static void rest_not_sent(struct upload *u)
     if (u->record > u->scan.records) {
         return;
     }
-    line_set(&where, u->scan.path);
+    line_set_path(&where, u->scan.path);
     line_put(&where, ": ");
     put_records(&where, u->record, u->scan.records - u->record + 1);
     line_set(&fix, "go on with --from-record ");

@@ -6,6 +6,8 @@ import json
 import os
 import pty
 import re
+import resource
+import stat
 import subprocess
 import time
 import urllib.parse
@@ -184,6 +186,85 @@ for name, change, code in (
             lab.same("bytes were added" in err, name == "made longer")
         if "cut" in name:
             lab.has(err, "go on with --from-record")
+
+# Files
+deep = lab.dir
+while len(str(deep)) < 1200:
+    deep /= "d" * 100
+deep.mkdir(parents=True)
+with lab.test("the place of a fault is told however long the path is"):
+    path = deep / "in.csv"
+    path.write_text(HEAD + "a,b,c\n")
+    for args in (["upload", "contact", path], ["check", path]):
+        r = lab.ocbulk("--json", *args)
+        lab.same(r.code, 6)
+        lab.has(r.err, "in.csv:2:1" if args[0] == "upload" else "in.csv: 1 faults")
+        lab.has(r.json()["error"]["where"], "in.csv:2:1" if args[0] == "upload" else "1 faults")
+    lab.has(lab.ocbulk("check", path).out, f"{path}:2:1: ")  # an editor has to find it
+    lab.ends(lab.ocbulk("upload", "contact", deep / "none.csv"), 6, "none.csv: No such file")
+with lab.test("a file's name cannot drive the terminal"):
+    for name in ("a\x1b[2Jb.csv", os.fsdecode(b"a\x9b2J.csv"), "a\u009b2J.csv", "a\rb.csv",
+                 "a\x7f.csv"):
+        path = lab.file(name, HEAD + "a,b,c\n")
+        for args in (["check", path], ["--json", "check", path], ["upload", "contact", path]):
+            r = lab.ocbulk(*args)
+            lab.same(r.code, 6)
+            for bad in ("\x1b", "\x9b", "\r", "\x7f"):
+                lab.lacks(r.out + r.err, bad)
+        good = lab.file(name, HEAD + "a,b\n")
+        for args in (["check", good], ["upload", "contact", good, "--dry-run"]):
+            for bad in ("\x1b", "\x9b", "\r", "\x7f"):
+                lab.lacks(lab.ocbulk(*args).out, bad)
+with lab.test("errors -o writes a file for its owner alone, whole or not at all"):
+    lab.reset()
+    lab.ends(lab.ocbulk("upload", "contact", SAMPLE, "--wait"), 0)
+    lab.faults("errors items=300 count=0")
+    target = lab.dir / "errors.txt"
+    lab.ends(lab.ocbulk("errors", "1234", "-o", target), 0)
+    lab.same(len(target.read_text().splitlines()), 300)
+    lab.same(stat.S_IMODE(target.stat().st_mode), 0o600)
+    target.write_text("old")
+    lab.faults("errors items=300 count=0\nerrors status=400 after=1 count=0")
+    lab.same(lab.ocbulk("errors", "1234", "-o", target).code, 4)
+    lab.same(target.read_text(), "old")
+    lab.same(list(lab.dir.glob("errors.txt?*")), [])
+with lab.test("errors -o replaces nothing but files"):
+    lab.faults("errors items=3 count=0")
+    fifo = lab.dir / "fifo"
+    os.mkfifo(fifo)
+    null = lab.dir / "null"
+    null.symlink_to("/dev/null")
+    for path in (lab.dir, fifo, null):
+        r = lab.ocbulk("errors", "1234", "-o", path)
+        lab.ends(r, 12, "not a regular file")
+        lab.same(lab.ocbulk("--json", "errors", "1234", "-o", path).json()["exit"], 12)
+    assert stat.S_ISFIFO(fifo.stat().st_mode), "the FIFO is gone"
+    assert null.is_symlink(), "the link is gone"
+with lab.test("errors -o is not led astray by what stands beside its file"):
+    for make in (lambda p: p.write_text("left over"), lambda p: p.symlink_to(SAMPLE), os.mkfifo):
+        target = lab.dir / "beside.txt"
+        make(lab.dir / "beside.txt.part")
+        before = SAMPLE.read_text()
+        lab.ends(lab.ocbulk("errors", "1234", "-o", target), 0)
+        lab.same((len(target.read_text().splitlines()), SAMPLE.read_text()), (3, before))
+        target.unlink()
+with lab.test("errors -o with a path that is too long touches no other file"):
+    other = deep / ("e" * 50)
+    other.write_text("other")
+    r = lab.ocbulk("errors", "1234", "-o", deep / "errors.txt")
+    lab.ends(r, 0)
+    lab.same(len((deep / "errors.txt").read_text().splitlines()), 3)
+    lab.ends(lab.ocbulk("errors", "1234", "-o", "/" + "x/" * 2500 + "y"), 12, "File name too long")
+    lab.same(other.read_text(), "other")
+with lab.test("errors -o where there is no folder, or no room"):
+    lab.ends(lab.ocbulk("errors", "1234", "-o", lab.dir / "none" / "x"), 12, "No such file")
+    lab.faults("errors items=3000 count=0")
+    r = lab.ocbulk("errors", "1234", "-o", lab.dir / "big.txt",
+                   restore_signals=False,
+                   preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096)))
+    lab.ends(r, 12, "big.txt")
+    lab.same(list(lab.dir.glob("big.txt*")), [])
+    lab.reset()
 
 # Descriptors
 def closed(*args, fds=()):
