@@ -12,12 +12,12 @@
  *         answer_ms from the last byte sent, attempt_ms for all of it. A step does a bounded piece
  *         of work, whatever the peer sends.
  * Replies While the body goes out replies are looked for: with the first buffer, then with every
- *         EXCHANGE_LOOK_EVERY-th, when the socket was full, and in front of the gate. A final
- *         status ends the sending and is the result; that connection is never used again (C10,
- *         C11). A broken write is followed by a look for a reply. A connection that ends before
- *         the first byte of the request was sent is replaced within the attempt (C11, C21). The
- *         address that served is tried first next time; after an error the name is looked up
- *         again.
+ *         EXCHANGE_LOOK_EVERY-th (with each on a connection that had no reply yet), when the socket
+ *         was full, and in front of the gate. A final status ends the sending and is the result;
+ *         that connection is never used again (C10, C11). A broken write is followed by a look for
+ *         a reply. A connection that ends before the first byte of the request was sent is
+ *         replaced within the attempt (C11, C21). The address that served is tried first next
+ *         time; after an error the name is looked up again.
  * Errors  x->err, with x->sent and x->reply->started telling what may have reached the service:
  *         ERR_DNS, _DNS_DEADLINE, _CONNECT, _CONNECT_DEADLINE, _HANDSHAKE_DEADLINE,
  *         _IDLE_DEADLINE, _ANSWER_DEADLINE, _ATTEMPT_DEADLINE, _NETWORK, _CLOSED, those of

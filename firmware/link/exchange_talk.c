@@ -149,7 +149,9 @@ static enum want go_on(struct exchange *x, const struct now *now, int err, bool 
     return exchange_finish(x, err);
 }
 
-/* While the socket takes buffer after buffer, only every so many of them is a reply looked for. */
+/* While the socket takes buffer after buffer, only every so many of them is a reply looked for. But
+ * a new connection's tickets must be taken before a record is half out: mbedTLS reads nothing
+ * behind a ticket until it could flush, so that an early reply would stay unread (C10). */
 enum want exchange_send(struct exchange *x, const struct now *now)
 {
     bool look = x->look_in == 0, more = false;
@@ -166,7 +168,7 @@ enum want exchange_send(struct exchange *x, const struct now *now)
     x->tls.moved = false;
     int err = send_some(x);
 
-    x->look_in = err == 0 && !more ? x->look_in - 1 : 0;
+    x->look_in = err == 0 && !more && x->tls.heard ? x->look_in - 1 : 0;
     if (x->tls.moved) {
         x->phase_ms = now->mono_ms + x->options->idle_ms;
     }

@@ -346,31 +346,33 @@ static void answers_are_told_apart(void **state)
     }
 }
 
-/* A socket that takes all: a look is a read of the socket, and a buffer a record at least. */
+/* A kept connection, and a socket that takes all. */
+static void open_kept_scene(struct scene *s, const char *version)
+{
+    s->p = (struct tls_peer){.priority = version, .reply = REPLY, .reply_after = sizeof GET - 1};
+    open_scene(s, "good", "root.pem");
+    assert_int_equal(attempt(s, GET, 0), 0);
+    s->a.f.recvs = 0;
+}
+
 static void a_reply_is_looked_for_only_now_and_then(void **state)
 {
-    const size_t len = sizeof POST - 1 + 64 * EXCHANGE_TX_CAP;
-
     (void)state;
     for (size_t i = 0; i < 2; i++) {
-        struct scene s = {.p = {.priority = VERSIONS[i]}};
+        struct scene s = {.p = {0}};
 
-        open_scene(&s, "good", "root.pem");
+        open_kept_scene(&s, VERSIONS[i]);
+        s.p.reply = NULL;
         s.a.gate = 1;
-        assert_int_equal(attempt(&s, POST, 0), ERR_WAIT);
-        unsigned before =
-            s.a.f.recvs; /* those of the handshake, its tickets, and one at the gate */
-
-        exchange_close(&s.a.x, false);
-        s.a.f.recvs = 0;
-        assert_int_equal(attempt(&s, POST, len), ERR_WAIT);
-        assert_in_range(s.a.f.recvs, before + 64 / EXCHANGE_LOOK_EVERY,
-                        before + 66 / EXCHANGE_LOOK_EVERY + 1);
+        assert_int_equal(attempt(&s, POST, 64 * EXCHANGE_TX_CAP), ERR_WAIT);
+        assert_true(s.a.x.reused);
+        /* and one before it is used again, one at the gate */
+        assert_in_range(s.a.f.recvs, 64 / EXCHANGE_LOOK_EVERY, 64 / EXCHANGE_LOOK_EVERY + 3);
         close_scene(&s);
     }
 }
 
-/* The same socket: what comes just behind a look is found by the next one. */
+/* What comes just behind a look is found by the next one. */
 static void an_early_reply_is_found_by_the_next_look(void **state)
 {
     static const struct {
@@ -386,21 +388,40 @@ static void an_early_reply_is_found_by_the_next_look(void **state)
 
     (void)state;
     for (size_t i = 0; i < 2 * COUNT(rows); i++) {
-        struct scene s = {.p = {.priority = VERSIONS[i % 2],
-                                .reply = TOO_LARGE,
-                                .reply_after = rows[i / 2].after}};
+        struct scene s = {.p = {0}};
 
-        open_scene(&s, "good", "root.pem");
+        open_kept_scene(&s, VERSIONS[i % 2]);
+        s.p.reply = TOO_LARGE;
+        s.p.reply_len = strlen(TOO_LARGE);
+        s.p.reply_after = rows[i / 2].after;
         s.a.gate = rows[i / 2].gate;
         int err = attempt(&s, POST, rows[i / 2].len);
 
-        if (err != 0 || s.a.reply.status != 413 || s.a.x.sent != SENT_SOME ||
+        if (err != 0 || s.a.reply.status != 413 || s.a.x.sent != SENT_SOME || !s.a.x.reused ||
             s.a.x.bytes_out > rows[i / 2].after + EXCHANGE_LOOK_EVERY * EXCHANGE_TX_CAP) {
             fail_msg("%s: %s, status %u, sent %u, %llu bytes", rows[i / 2].name, err_name(err),
                      s.a.reply.status, s.a.x.sent, (unsigned long long)s.a.x.bytes_out);
         }
         close_scene(&s);
     }
+}
+
+/* A new connection is looked at before each record, lest its tickets come while one is half out. */
+static void tickets_are_taken_before_more_is_sent(void **state)
+{
+    struct scene s = {.p = {.priority = TLS13, .reply_after = 1}};
+
+    (void)state;
+    open_scene(&s, "good", "root.pem");
+    s.a.gate = 1;
+    assert_int_equal(attempt(&s, POST, 0), ERR_WAIT);
+    unsigned one = s.a.f.recvs; /* those of the handshake, too */
+
+    exchange_close(&s.a.x, false);
+    s.a.f.recvs = 0;
+    assert_int_equal(attempt(&s, POST, 20 * EXCHANGE_TX_CAP), ERR_WAIT);
+    assert_true(s.a.f.recvs >= one + 18);
+    close_scene(&s);
 }
 
 static void the_idle_limit_counts_from_the_last_byte(void **state)
@@ -539,6 +560,7 @@ int main(void)
         cmocka_unit_test(answers_are_told_apart),
         cmocka_unit_test(a_reply_is_looked_for_only_now_and_then),
         cmocka_unit_test(an_early_reply_is_found_by_the_next_look),
+        cmocka_unit_test(tickets_are_taken_before_more_is_sent),
         cmocka_unit_test(the_idle_limit_counts_from_the_last_byte),
         cmocka_unit_test(who_is_not_believed_gets_no_byte),
         cmocka_unit_test(no_byte_moves_before_verify),
