@@ -55,32 +55,13 @@ bool app_json(const struct app *a)
     return a->args.json;
 }
 
-/* Whether a character of n bytes may be shown, see log. */
-static bool shown(const char *text, size_t n)
-{
-    unsigned char c = (unsigned char)text[0];
-
-    return n > 0 && c >= ' ' && c != 0x7f &&
-           (n != 2 || c != 0xc2 || (unsigned char)text[1] >= 0xa0);
-}
-
 void app_put_path(struct app *a, const char *path)
 {
-    static const char hex[] = "0123456789abcdef";
+    char show[4];
+    size_t used;
 
-    while (*path != '\0') {
-        size_t n = utf8_len(path, strlen(path));
-
-        if (shown(path, n)) {
-            out_raw(&a->out, path, n);
-        } else {
-            unsigned char c = (unsigned char)path[0];
-            const char text[] = {'\\', 'x', hex[c >> 4], hex[c & 15]};
-
-            out_raw(&a->out, text, sizeof text);
-            n = 1;
-        }
-        path += n;
+    for (; *path != '\0'; path += used) {
+        out_raw(&a->out, show, utf8_show(show, path, strlen(path), &used));
     }
 }
 

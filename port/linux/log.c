@@ -39,41 +39,18 @@ static void put(struct log_line *l, const char *bytes, size_t len)
     l->len += len;
 }
 
-static void put_hex(struct log_line *l, unsigned char c)
-{
-    static const char hex[] = "0123456789abcdef";
-    const char text[4] = {'\\', 'x', hex[c >> 4], hex[c & 15]};
-
-    put(l, text, sizeof(text));
-}
-
-/* Whether a whole character may be shown: no C0 or C1 control, no DEL. */
-static bool shown(const char *text, size_t len)
-{
-    unsigned char c = (unsigned char)text[0];
-
-    if (len == 2 && c == 0xc2) {
-        return (unsigned char)text[1] >= 0xa0;
-    }
-    return len > 0 && c >= ' ' && c != 0x7f;
-}
-
 /* One character, or a registered secret: bytes taken. */
 static size_t put_one(struct log_line *l, const char *text, size_t len)
 {
-    size_t hide = out_secret_len(text, len);
-    size_t n = utf8_len(text, len);
+    size_t used = out_secret_len(text, len);
+    char show[4];
 
-    if (hide > 0) {
+    if (used > 0) {
         put(l, "***", 3);
-        return hide;
+    } else {
+        put(l, show, utf8_show(show, text, len, &used));
     }
-    if (shown(text, n)) {
-        put(l, text, n);
-        return n;
-    }
-    put_hex(l, (unsigned char)text[0]);
-    return 1;
+    return used;
 }
 
 static void put_part(struct log_line *l, const char *text)

@@ -1,5 +1,8 @@
 #include "linux/utf8.h"
 
+#include <stdbool.h>
+#include <string.h>
+
 /* Lowest and highest second byte by first byte: where RFC 3629 narrows them, else 80..BF. */
 static unsigned char lowest(unsigned char first)
 {
@@ -34,4 +37,29 @@ size_t utf8_len(const char *text, size_t len)
         }
     }
     return want;
+}
+
+/* Of a character of n bytes. */
+static bool is_control(const unsigned char *byte, size_t n)
+{
+    return byte[0] < ' ' || byte[0] == 0x7f || (n == 2 && byte[0] == 0xc2 && byte[1] < 0xa0);
+}
+
+size_t utf8_show(char dst[4], const char *text, size_t len, size_t *used)
+{
+    static const char hex[] = "0123456789abcdef";
+    const unsigned char *byte = (const unsigned char *)text;
+    size_t n = utf8_len(text, len);
+
+    if (n > 0 && !is_control(byte, n)) {
+        memcpy(dst, text, n);
+        *used = n;
+        return n;
+    }
+    dst[0] = '\\';
+    dst[1] = 'x';
+    dst[2] = hex[byte[0] >> 4];
+    dst[3] = hex[byte[0] & 15];
+    *used = 1;
+    return 4;
 }
