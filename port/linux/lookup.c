@@ -97,6 +97,7 @@ int lookup_start(const char *host, uint16_t port, int family)
     pid_t parent = getpid();
 
     lookup_stop();
+    (void)signal(SIGCHLD, SIG_DFL); /* where it is ignored the child's number is not ours to kill */
     if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) {
         return ERR_DNS;
     }

@@ -114,7 +114,7 @@ static int sockets_connected(void *ctx)
     int cause = 0;
     socklen_t len = sizeof cause;
 
-    if (poll(&p, 1, 0) == 0) {
+    if (poll(&p, 1, 0) <= 0) { /* or a signal came: SO_ERROR would be 0 all the same */
         return NET_AGAIN;
     }
     if (getsockopt(s->fd, SOL_SOCKET, SO_ERROR, &cause, &len) != 0 || cause != 0) {
