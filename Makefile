@@ -80,10 +80,7 @@ $(BUILD)/libmbedtls.a: $(TLS_OBJ)
 
 $(BUILD)/obj/firmware/%.o: firmware/%.c Makefile
 	@mkdir -p $(@D) && echo "  CC   $<"
-	$(Q)$(CC) -std=c99 $(WARN) $(SIZE) $(FW_OPT) -fstack-usage $(DEFS) $(TLSDEFS) $(INCS) $(CFLAGS) $(DEPFLAGS) -c -o $@ $<
-
-# Two passes over every byte sent: 50 bytes of code save a fourth of its instructions.
-$(BUILD)/obj/firmware/base/crc32.o: FW_OPT := $(if $(SAN),,-O2)
+	$(Q)$(CC) -std=c99 $(WARN) $(SIZE) -fstack-usage $(DEFS) $(TLSDEFS) $(INCS) $(CFLAGS) $(DEPFLAGS) -c -o $@ $<
 
 $(BUILD)/obj/port/%.o: port/%.c Makefile
 	@mkdir -p $(@D) && echo "  CC   $<"

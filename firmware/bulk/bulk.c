@@ -1,7 +1,7 @@
 #include "bulk/bulk.h"
 
-#include "base/crc32.h"
 #include "base/err.h"
+#include "base/fingerprint.h"
 #include "base/text.h"
 #include "bulk/bulk_parts.h"
 #include "reply/http_date.h"
@@ -153,12 +153,16 @@ static enum want follow_redirect(struct bulk *b, const struct now *now)
  * doubled (Brent), so that a round of any length comes back to its mark. */
 static bool goes_round(struct bulk *b)
 {
-    uint32_t crc = crc32_update(0, (const uint8_t *)b->page_token, strlen(b->page_token));
-    bool round = b->pages > 0 && crc == b->page_mark;
+    struct fingerprint token;
+
+    fingerprint_init(&token);
+    fingerprint_push(&token, (const uint8_t *)b->page_token, strlen(b->page_token));
+    uint64_t print = fingerprint_finish(&token);
+    bool round = b->pages > 0 && print == b->page_mark;
 
     b->pages++;
     if ((b->pages & (b->pages - 1)) == 0) {
-        b->page_mark = crc;
+        b->page_mark = print;
     }
     return round;
 }

@@ -92,7 +92,8 @@ struct bulk {
     struct http_field field[BULK_FIELDS];
     struct json_items json;
     uint64_t page_items, skip; /* complete ones of this page; those a repeat leaves out */
-    uint32_t pages, page_mark; /* of this list so far; CRC of a token seen */
+    uint64_t page_mark;        /* fingerprint of a token seen */
+    uint32_t pages;            /* of this list so far */
     uint8_t redirects;
     bool required, read_only, named;
     char boundary[BOUNDARY_LEN + 1];

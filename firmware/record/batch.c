@@ -1,6 +1,5 @@
 #include "record/batch.h"
 
-#include "base/crc32.h"
 #include "base/err.h"
 
 #include <string.h>
@@ -93,8 +92,9 @@ int batch_file_open(struct batch_file *bf, const struct file *file, uint8_t *buf
 
 static void next_batch(struct batch_plan *p)
 {
-    p->batch = (struct batch){.len = p->header_len, .crc = p->header_crc};
-    p->crc = p->header_crc;
+    p->batch = (struct batch){.len = p->header_len};
+    p->print = p->kept = p->header_print;
+    p->print_at = p->csv.byte;
     p->blank = p->full = false;
 }
 
@@ -110,14 +110,14 @@ static int read_header(struct batch_plan *p, uint8_t *buf, size_t cap)
     const struct batch_file *bf = p->bf;
     uint64_t at = bf->header_at;
 
-    p->header_crc = 0;
+    fingerprint_init(&p->header_print);
     while (at < bf->header_end) {
         int n = read_some(bf, at, bf->header_end, buf, cap);
 
         if (n < 0) {
             return n;
         }
-        p->header_crc = crc32_update(p->header_crc, buf, (size_t)n);
+        fingerprint_push(&p->header_print, buf, (size_t)n);
         at += (uint64_t)n;
     }
     p->header_len = bf->header_end - bf->header_at;
@@ -135,8 +135,8 @@ int batch_plan_init(struct batch_plan *p, const struct batch_file *bf,
     *p = (struct batch_plan){.bf = bf, .limits = *limits};
     int err = read_header(p, buf, cap);
 
-    next_batch(p);
     go_to(p, at, line);
+    next_batch(p);
     return err;
 }
 
@@ -152,15 +152,15 @@ static void accept(struct batch_plan *p, uint64_t len)
         b->has_blank = true;
     }
     p->blank = false;
-    if (!row->ended) {
-        p->crc = crc32_update(p->crc, end_text(p->bf), end_len(p->bf));
+    if (!row->ended) { /* the end of the file: all before is in print */
+        fingerprint_push(&p->print, end_text(p->bf), end_len(p->bf));
+        p->kept = p->print;
         b->last_open = true;
     }
     b->end = row->end;
     b->next_line = p->csv.line;
     b->records++;
     b->len += len;
-    b->crc = p->crc;
 }
 
 /* 0: go on, 1: the batch is complete, or the row's fault. */
@@ -174,7 +174,6 @@ static int take_row(struct batch_plan *p)
     }
     if (row->blank) {
         p->blank = true;
-        p->crc = b->crc;
         return 0;
     }
     uint64_t len = row->end - row->at + (row->ended ? 0 : end_len(p->bf));
@@ -204,32 +203,74 @@ static int at_end(struct batch_plan *p)
     return p->batch.records > 0 ? 1 : 0;
 }
 
+/* Brings the fingerprint up to the last record: runs of rows at once, as most of its cost is in
+ * what does not fill a word. buf[0] is the file's byte base. */
+static void print_kept(struct batch_plan *p, const uint8_t *buf, uint64_t base)
+{
+    uint64_t end = p->batch.end;
+
+    if (end > p->print_at) {
+        fingerprint_push(&p->print, buf + (p->print_at - base), (size_t)(end - p->print_at));
+        p->print_at = end;
+        p->kept = p->print;
+    }
+}
+
+static void leave_out_row(struct batch_plan *p, const uint8_t *buf, uint64_t base)
+{
+    print_kept(p, buf, base);
+    p->print = p->kept; /* a part of the row may have come with the buffer before */
+    p->print_at = p->csv.row.end;
+}
+
+/* What is behind the last record will not be in the buffer again. */
+static void print_rest(struct batch_plan *p, const uint8_t *buf, uint64_t base)
+{
+    print_kept(p, buf, base);
+    fingerprint_push(&p->print, buf + (p->print_at - base), (size_t)(p->csv.byte - p->print_at));
+    p->print_at = p->csv.byte;
+}
+
+static int take_rows(struct batch_plan *p, const uint8_t *buf, size_t len)
+{
+    uint64_t base = p->csv.byte;
+
+    for (size_t at = 0; at < len;) {
+        bool done = false;
+        int used = csv_push(&p->csv, buf + at, len - at, &done);
+
+        if (used < 0) {
+            return used;
+        }
+        at += (size_t)used;
+        int full = done ? take_row(p) : 0;
+
+        if (full != 0) {
+            print_kept(p, buf, base);
+            return full;
+        }
+        if (done && p->csv.row.blank) {
+            leave_out_row(p, buf, base);
+        }
+    }
+    print_rest(p, buf, base);
+    return ERR_WAIT;
+}
+
 int batch_plan_step(struct batch_plan *p, uint8_t *buf, size_t cap)
 {
     const struct batch_file *bf = p->bf;
+    int n;
 
     if (p->full) {
         next_batch(p);
     }
     if (p->csv.byte >= bf->size) {
-        return at_end(p);
+        n = at_end(p);
+    } else {
+        n = read_some(bf, p->csv.byte, bf->size, buf, cap);
+        n = n > 0 ? take_rows(p, buf, (size_t)n) : n;
     }
-    int n = read_some(bf, p->csv.byte, bf->size, buf, cap);
-
-    for (int at = 0; n > 0 && at < n;) {
-        bool done = false;
-        int used = csv_push(&p->csv, buf + at, (size_t)(n - at), &done);
-
-        if (used < 0) {
-            return used;
-        }
-        p->crc = crc32_update(p->crc, buf + at, (size_t)used);
-        at += used;
-        int full = done ? take_row(p) : 0;
-
-        if (full != 0) {
-            return full;
-        }
-    }
-    return n < 0 ? n : ERR_WAIT;
+    p->batch.print = fingerprint_finish(&p->kept);
+    return n;
 }

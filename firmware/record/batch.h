@@ -4,9 +4,10 @@
  * batch_source then gives it as a source: header row, records, byte for byte as stored. Blank
  * lines stay at home; a last record without a line end gets the header's kind, so that nothing
  * runs into what follows.
- * The CRC over exactly the bytes that source gives is computed in both passes; when they differ,
- * or the file got shorter, pull says ERR_SOURCE_CHANGED instead of the end, before the owner
- * opens the gate of the request. Bytes that were added behind the planned size are left alone.
+ * The fingerprint of exactly the bytes that source gives is taken in both passes; when they
+ * differ, or the file got shorter, pull says ERR_SOURCE_CHANGED instead of the end, before the
+ * owner opens the gate of the request. Bytes that were added behind the planned size are left
+ * alone.
  *
  * Memory  plan and source use the caller's scratch buffer; `file` is borrowed.
  * Errors  of csv (a row's fault, with its place), ERR_CSV_EMPTY (no header row),
@@ -15,6 +16,7 @@
 #define OCBULK_RECORD_BATCH_H
 
 #include "base/device.h"
+#include "base/fingerprint.h"
 #include "base/stream.h"
 #include "record/csv.h"
 
@@ -40,7 +42,7 @@ struct batch {
     uint64_t next_line; /* physical line of end */
     uint64_t records;
     uint64_t len;   /* bytes the source gives, header included */
-    uint32_t crc;   /* of those bytes */
+    uint64_t print; /* fingerprint of those bytes */
     bool has_blank; /* blank lines inside: the slow path */
     bool last_open; /* the last record has no line end */
 };
@@ -56,10 +58,12 @@ struct batch_plan {
     struct csv csv;
     struct batch batch;  /* being built; complete when step returned 1 */
     uint64_t header_len; /* bytes the source gives for the header */
-    uint32_t header_crc;
-    uint32_t crc; /* up to the byte scanned, blank lines left out */
-    bool blank;   /* blank lines stand behind the last record */
-    bool full;    /* the next step begins another batch */
+    uint64_t print_at;   /* file byte that print goes up to, blank lines left out */
+    struct fingerprint header_print;
+    struct fingerprint print; /* a row that is not complete yet may be in it */
+    struct fingerprint kept;  /* of header and accepted records, as far as print goes */
+    bool blank;               /* blank lines stand behind the last record */
+    bool full;                /* the next step begins another batch */
 };
 
 /* Starts behind `after` (NULL: at the first record). 0 or error. */
@@ -79,7 +83,7 @@ struct batch_source {
     struct csv csv; /* only for has_blank */
     uint64_t pos;   /* file offset to read next */
     uint64_t given; /* bytes given so far, header included */
-    uint32_t crc;
+    struct fingerprint print;
     uint8_t state;
     uint8_t end_at; /* bytes given of an added line end */
     bool row_start; /* only for has_blank */

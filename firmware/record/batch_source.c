@@ -1,6 +1,5 @@
 #include "record/batch.h"
 
-#include "base/crc32.h"
 #include "base/err.h"
 
 #include <string.h>
@@ -12,6 +11,7 @@ void batch_source_init(struct batch_source *s, const struct batch_file *bf, cons
 {
     *s = (struct batch_source){.bf = bf, .batch = *b, .pos = bf->header_at, .row_start = true};
     csv_init_at(&s->csv, b->at, b->line);
+    fingerprint_init(&s->print);
 }
 
 static int read_to(struct batch_source *s, uint64_t end, uint8_t *dst, size_t cap)
@@ -102,14 +102,14 @@ static int count(struct batch_source *s, const uint8_t *src, int n)
         s->err = ERR_SOURCE_CHANGED;
         return s->err;
     }
-    s->crc = crc32_update(s->crc, src, (size_t)n);
+    fingerprint_push(&s->print, src, (size_t)n);
     s->given += (uint64_t)n;
     return n;
 }
 
 static int conclude(const struct batch_source *s)
 {
-    bool same = s->given == s->batch.len && s->crc == s->batch.crc;
+    bool same = s->given == s->batch.len && fingerprint_finish(&s->print) == s->batch.print;
 
     return same ? 0 : ERR_SOURCE_CHANGED;
 }

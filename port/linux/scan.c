@@ -1,6 +1,5 @@
 #include "linux/scan.h"
 
-#include "base/crc32.h"
 #include "base/err.h"
 
 #include <string.h>
@@ -8,7 +7,7 @@
 /* "FILE:LINE:COLUMN (byte N)" */
 static int fault_at(struct scan *s, int err, const struct csv_row *row)
 {
-    line_set(&s->where, s->path);
+    line_set_path(&s->where, s->path);
     if (row->err == err) {
         line_put(&s->where, ":");
         line_u64(&s->where, row->fault.line);
@@ -33,7 +32,7 @@ int scan_open(struct scan *s, const char *path, const struct batch_limits *limit
 
     s->path = path;
     s->limits = *limits;
-    line_set(&s->where, path);
+    line_set_path(&s->where, path);
     int err = disk_open(&s->disk, path);
 
     if (err != 0) {
@@ -75,7 +74,7 @@ static void count(struct scan *s)
 {
     const struct batch *b = &s->plan.batch;
 
-    s->crc = crc32_update(s->crc, (const uint8_t *)&b->crc, sizeof b->crc);
+    fingerprint_push(&s->print, (const uint8_t *)&b->print, sizeof b->print);
     s->records += b->records;
     if (s->records < s->from) {
         s->before++;
@@ -101,7 +100,7 @@ int scan_all(struct scan *s, uint64_t from)
 
     s->from = from;
     s->records = s->before = s->batches = s->bytes = 0;
-    s->crc = 0;
+    fingerprint_init(&s->print);
     while (n == 0) {
         limit_records(s);
         n = walk(s);
@@ -117,15 +116,15 @@ int scan_all(struct scan *s, uint64_t from)
 int scan_same(struct scan *s)
 {
     uint64_t written_ns = disk_written_ns(&s->disk);
-    uint32_t crc = s->crc;
+    uint64_t print = fingerprint_finish(&s->print);
 
     if (written_ns != 0 && written_ns == s->written_ns) {
         return 0;
     }
     int n = scan_all(s, s->from);
 
-    line_set(&s->where, s->path);
-    return n == 0 && s->crc == crc ? 0 : ERR_SOURCE_CHANGED;
+    line_set_path(&s->where, s->path);
+    return n == 0 && fingerprint_finish(&s->print) == print ? 0 : ERR_SOURCE_CHANGED;
 }
 
 uint64_t scan_added(struct scan *s)

@@ -21,7 +21,7 @@ struct scan {
     uint64_t records;         /* of the whole file */
     uint64_t before, batches; /* in front of it; to be sent */
     uint64_t bytes;           /* to be sent in all, headers included */
-    uint32_t crc;             /* over the batches' own */
+    struct fingerprint print; /* over the batches' own */
     uint64_t written_ns;      /* when the file was, before it was read */
     struct line where;
     uint8_t buf[SCAN_CAP];

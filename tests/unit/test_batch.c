@@ -1,5 +1,5 @@
-#include "base/crc32.h"
 #include "base/err.h"
+#include "base/fingerprint.h"
 #include "record/batch.h"
 
 #include <setjmp.h>
@@ -75,6 +75,15 @@ static void put(struct script *s, const void *src, size_t len)
     s->text[s->len] = 0;
 }
 
+static uint64_t print_of(const char *src, size_t len)
+{
+    struct fingerprint print;
+
+    fingerprint_init(&print);
+    fingerprint_push(&print, (const uint8_t *)src, len);
+    return fingerprint_finish(&print);
+}
+
 static int pull_all(struct script *s, const struct batch_file *bf, const struct batch *b,
                     size_t cap)
 {
@@ -92,7 +101,7 @@ static int pull_all(struct script *s, const struct batch_file *bf, const struct 
     assert_int_equal(batch_source_pull(&source, buf, cap), n);
     if (n == 0) {
         assert_int_equal(s->len - from, b->len);
-        assert_int_equal(crc32_update(0, (uint8_t *)s->text + from, s->len - from), b->crc);
+        assert_true(print_of(s->text + from, s->len - from) == b->print);
     }
     return n;
 }
@@ -486,7 +495,8 @@ static void notices_a_file_that_changed_meanwhile(void **state)
     }
 }
 
-/* The length is a promise of its own: a plan that promised another is not met by its CRC. */
+/* The length is a promise of its own: a plan that promised another is not met by its fingerprint.
+ */
 static void holds_the_length_too(void **state)
 {
     const struct batch_limits limits = {9, 99};
@@ -707,11 +717,13 @@ static void cuts_a_long_file_into_batches_of_5000(void **state)
     open_file(&bf, &file);
     assert_int_equal(batch_plan_init(&p, &bf, &limits, NULL, buf, sizeof(buf)), 0);
     while ((n = step(&p, sizeof(buf))) == 1) {
-        uint32_t crc = crc32_update(0, (uint8_t *)input, 9);
+        struct fingerprint print;
         assert_int_equal(p.batch.at, at);
         assert_int_equal(p.batch.len, 9 + p.batch.end - p.batch.at);
-        assert_int_equal(crc32_update(crc, (uint8_t *)input + at, (size_t)(p.batch.end - at)),
-                         p.batch.crc);
+        fingerprint_init(&print);
+        fingerprint_push(&print, (const uint8_t *)input, 9);
+        fingerprint_push(&print, (const uint8_t *)input + at, (size_t)(p.batch.end - at));
+        assert_true(fingerprint_finish(&print) == p.batch.print);
         assert_false(p.batch.has_blank || p.batch.last_open);
         at = p.batch.end;
         got += p.batch.records;
