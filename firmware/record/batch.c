@@ -36,6 +36,7 @@ static int take_header(struct batch_file *bf, const struct csv *csv, struct csv_
     }
     bf->header_at = row->at;
     bf->header_end = row->end;
+    bf->header_line = row->line;
     bf->crlf = row->crlf;
     bf->fields = row->fields;
     bf->body_at = csv->byte;

@@ -30,6 +30,7 @@ struct batch_file {
     const struct file *file;
     uint64_t size;                  /* bytes, taken once; reading stops there */
     uint64_t header_at, header_end; /* bytes [at, end), line end included */
+    uint64_t header_line;           /* its physical line */
     uint64_t body_at;               /* first byte behind the header row */
     uint64_t body_line;             /* its physical line */
     uint32_t fields;

@@ -187,7 +187,7 @@ static int run_check(struct app *a)
     int columns = err == 0 && read == 0 ? columns_read(a, &names, &scan, o) : 0;
 
     err = err == 0 ? read : err;
-    if (readable) {
+    if (readable && (err == 0 || k.faults > 0 || app_json(a))) {
         report(&k);
     }
     scan_close(&scan);

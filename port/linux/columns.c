@@ -85,7 +85,9 @@ int columns_read(struct app *a, struct columns *c, struct scan *s,
         return 0;
     }
     line_set_path(&l, s->path);
-    line_put(&l, ":1: column ");
+    line_put(&l, ":");
+    line_u64(&l, s->file.header_line);
+    line_put(&l, ": column ");
     line_u64(&l, (uint64_t)at + 1);
     line_put(&l, (unsigned)at < c->count ? " is " : " is missing");
     line_put(&l, (unsigned)at < c->count ? c->column[at].name : "");

@@ -187,6 +187,22 @@ for name, change, code in (
         if "cut" in name:
             lab.has(err, "go on with --from-record")
 
+# check
+for name, content, part in (("empty", "", "no header row"), ("utf16", "a,b\n".encode("utf-16"),
+                                                              "UTF-16"),
+                            ("blank", "\n\n", "no header row")):
+    with lab.test(f"check does not call a file without faults that it cannot read: {name}"):
+        r = lab.ocbulk("check", lab.file(name, content))
+        lab.ends(r, 6, part)
+        lab.lacks(r.out, "no faults")
+with lab.test("check tells the line of a header row that is not the first line"):
+    lab.config(rest="[object contact]\ncolumns = a,b\n")
+    for text, place in (("a,x\n1,2\n", ":1: column 2 is x"), ("\n\na,x\n1,2\n", ":3: column 2 is x"),
+                        ("\n\na\n1\n", ":3: column 2 is missing")):
+        lab.ends(lab.ocbulk("check", lab.file("h.csv", text), "--object", "contact"), 6,
+                 "h.csv" + place)
+    lab.config()
+
 # Files
 deep = lab.dir
 while len(str(deep)) < 1200:
