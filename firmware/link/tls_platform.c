@@ -1,8 +1,10 @@
 #include "link/tls_platform.h"
 
 #include "base/err.h"
+#include "mbedtls/error.h"
 #include "mbedtls/memory_buffer_alloc.h"
 #include "mbedtls/platform_util.h"
+#include "mbedtls/sha1.h"
 #include "mbedtls/x509.h"
 #if defined(MBEDTLS_PSA_CRYPTO_C)
 #include "psa/crypto.h"
@@ -76,6 +78,44 @@ psa_status_t mbedtls_psa_external_get_random(mbedtls_psa_external_random_context
     return PSA_SUCCESS;
 }
 #endif
+
+/* There is no SHA-1: a signature with it cannot be verified, whoever asks. */
+void mbedtls_sha1_init(mbedtls_sha1_context *ctx)
+{
+    (void)ctx;
+}
+
+void mbedtls_sha1_free(mbedtls_sha1_context *ctx)
+{
+    (void)ctx;
+}
+
+void mbedtls_sha1_clone(mbedtls_sha1_context *dst, const mbedtls_sha1_context *src)
+{
+    (void)dst;
+    (void)src;
+}
+
+int mbedtls_sha1_starts(mbedtls_sha1_context *ctx)
+{
+    (void)ctx;
+    return MBEDTLS_ERR_PLATFORM_FEATURE_UNSUPPORTED;
+}
+
+int mbedtls_sha1_update(mbedtls_sha1_context *ctx, const unsigned char *input, size_t ilen)
+{
+    (void)ctx;
+    (void)input;
+    (void)ilen;
+    return MBEDTLS_ERR_PLATFORM_FEATURE_UNSUPPORTED;
+}
+
+int mbedtls_sha1_finish(mbedtls_sha1_context *ctx, unsigned char output[20])
+{
+    (void)ctx;
+    (void)output;
+    return MBEDTLS_ERR_PLATFORM_FEATURE_UNSUPPORTED;
+}
 
 struct text {
     char *dst;

@@ -45,14 +45,23 @@ static inline struct file memory_as_file(struct memory_file *m)
     return (struct file){.ctx = m, .size = memory_size, .read_at = memory_read_at};
 }
 
-/* Also root_sha1.pem: root.pem's name and key, but self-signed with SHA-1 as many real roots. */
+/* Also root_sha1.pem: root.pem's name and key, but self-signed with SHA-1 as many real roots; and
+ * what nobody may believe: sha1_int.pem, its intermediate signed with SHA-1, and sha1_pss.pem, the
+ * leaf signed with RSA-PSS and SHA-1. */
 static inline void certs_make(void)
 {
     int status = system(
         "mkdir -p build && exec 9>build/.certs.lock && flock 9 && tools/certs build/certs && "
-        "cd build/certs && if ! [ root_sha1.pem -nt stamp ]; then "
-        "openssl req -x509 -new -sha1 -days 6000 -key root.key -out root_sha1.pem "
-        "-subj '/CN=Bench Root/O=Bench'; fi");
+        "cd build/certs && if ! [ sha1_pss.pem -nt stamp ]; then "
+        "sha1() { openssl req -x509 -new -sha1 -days 6000 \"$@\"; } && "
+        "sha1 -key root.key -subj '/CN=Bench Root/O=Bench' -out root_sha1.pem && "
+        "sha1 -key intermediate.key -subj '/CN=Bench Intermediate/O=Bench' "
+        "-CA root.pem -CAkey root.key -out sha1_int.crt && "
+        "openssl x509 -in good.pem | cat - sha1_int.crt >sha1_int.pem && "
+        "sed '1,/END/d' good_rsa.pem >rsa_int.crt && "
+        "sha1 -key good_rsa.key -subj /CN=localhost -CA rsa_int.crt -CAkey rsa_int.key "
+        "-sigopt rsa_padding_mode:pss -out sha1_pss.crt && "
+        "cat sha1_pss.crt rsa_int.crt >sha1_pss.pem; fi");
 
     if (status != 0) {
         fprintf(stderr, "tools/certs failed: %d\n", status);

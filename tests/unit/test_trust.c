@@ -110,6 +110,12 @@ static const struct row ROWS[] = {
     {"a client certificate", "client.pem", "root.pem", "localhost", ERR_TLS_NAME, ""},
     {"RSA-1024", "weak.pem", "root.pem", "localhost", ERR_TLS_WEAK, "below what is allowed"},
     {"SHA-1", "weak_sha1.pem", "root.pem", "localhost", ERR_TLS_WEAK, "below what is allowed"},
+    {"SHA-1 with RSA-PSS", "sha1_pss.pem", "root.pem", "localhost", ERR_TLS_WEAK,
+     "below what is allowed"},
+    {"SHA-1 at the intermediate", "sha1_int.pem", "root.pem", "localhost", ERR_TLS_WEAK,
+     "below what is allowed"},
+    {"SHA-1 at the intermediate and at the root", "sha1_int.pem", "root_sha1.pem", "localhost",
+     ERR_TLS_WEAK, "below what is allowed"},
 };
 
 static void judges_each_chain(void **state)
@@ -181,6 +187,36 @@ static const struct time_row TIMES[] = {
     {"a second too early", "future.pem", 2303683199, ERR_TLS_FUTURE},
     {"the first second", "future.pem", 2303683200, 0},
 };
+
+/* Even where every algorithm is allowed: nothing computes this hash, so no such signature is good.
+ */
+static void no_profile_makes_sha_1_good(void **state)
+{
+    static const char *const names[] = {"weak_sha1.pem", "sha1_pss.pem", "sha1_int.pem"};
+    const mbedtls_x509_crt_profile all = {UINT32_MAX, UINT32_MAX, UINT32_MAX, 1024};
+
+    (void)state;
+    for (size_t i = 0; i <= COUNT(names); i++) {
+        const char *name = i < COUNT(names) ? names[i] : "good.pem";
+        char *root_pem = certs_text("root.pem");
+        mbedtls_x509_crt root;
+        uint32_t flags = 0;
+        struct world w;
+
+        open_world(&w, name, "root.pem");
+        mbedtls_x509_crt_init(&root);
+        assert_int_equal(
+            mbedtls_x509_crt_parse(&root, (const uint8_t *)root_pem, strlen(root_pem) + 1), 0);
+        (void)mbedtls_x509_crt_verify_with_profile(&w.chain, &root, NULL, &all, NULL, &flags, NULL,
+                                                   NULL);
+        if (flags != (i < COUNT(names) ? MBEDTLS_X509_BADCERT_NOT_TRUSTED : 0)) {
+            fail_msg("%s: flags %x", name, (unsigned)flags);
+        }
+        mbedtls_x509_crt_free(&root);
+        free(root_pem);
+        close_world(&w);
+    }
+}
 
 static void asks_the_clock(void **state)
 {
@@ -373,6 +409,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(judges_each_chain),
         cmocka_unit_test(believes_no_signature_of_another_key),
+        cmocka_unit_test(no_profile_makes_sha_1_good),
         cmocka_unit_test(asks_the_clock),
         cmocka_unit_test(holds_pins),
         cmocka_unit_test(takes_pins_from_the_verified_path_only),
