@@ -182,6 +182,7 @@ static int attempt(struct upload *u, const struct batch *b)
     int err = device_random(up.random, sizeof up.random);
 
     if (err != 0) {
+        line_set(&u->app->session.where, "no request was made");
         return err;
     }
     batch_source_init(&u->source, &u->scan.file, b);

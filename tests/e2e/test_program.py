@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""The program as the system sees it: descriptors, signals, files, exit codes, JSON on every path."""
+"""The program as the system sees it: descriptors, files, secrets, exit codes, JSON on every path."""
+import base64
 import contextlib
 import csv
 import json
@@ -7,12 +8,14 @@ import os
 import pty
 import re
 import resource
+import socket
 import stat
 import subprocess
+import threading
 import time
 import urllib.parse
 
-from lab import BUILD, SAMPLE, Lab, Result
+from lab import BUILD, SAMPLE, SECRET, TOKEN, Lab, Result
 
 lab = Lab()
 HEAD = "C_EmailAddress,C_FirstName\n"
@@ -281,6 +284,92 @@ with lab.test("errors -o where there is no folder, or no room"):
     lab.ends(r, 12, "big.txt")
     lab.same(list(lab.dir.glob("big.txt*")), [])
     lab.reset()
+
+# Secrets
+ECHO = f"no such token {TOKEN} of {SECRET}, {TOKEN[:12]}"
+CALLS = (["objects"], ["objects", "contact"], ["jobs"], ["status", "1234"], ["errors", "1234"],
+         ["cancel", "1234"], ["upload", "contact", SAMPLE], ["status", "1234", "--wait"])
+
+
+def quoted(text):
+    return text.replace('"', "%22").replace(" ", "%20")
+
+
+def no_secret(*texts):
+    for text in texts:
+        for secret in (TOKEN, SECRET):
+            lab.lacks(text, secret)
+
+
+def seen(p):
+    """What any process of this machine can see of it while it runs."""
+    for name in ("cmdline", "environ"):
+        with contextlib.suppress(PermissionError):  # it is not dumpable
+            no_secret(open(f"/proc/{p.pid}/{name}").read())
+    with open(f"/proc/{p.pid}/limits") as f:
+        lab.has(re.sub(" +", " ", f.read()), "Max core file size 0 0 bytes")
+
+
+for args in CALLS:
+    for style in (["-v"], ["-v", "--json"]):
+        with lab.test(f"C37: a 401 that echoes the token to {args[:2]} {style} shows it nowhere"):
+            lab.reset()
+            body = quoted(json.dumps({"message": ECHO, "requestId": TOKEN}))
+            lab.faults(f"any status=401 delay=300 body='{body}' count=0 "
+                       f"header='Elements-Request-Id: {TOKEN}'")
+            p = lab.start(*style, *args, "--credentials-file", "",
+                          env=lab.environment(OCBULK_ELEMENT_TOKEN=TOKEN,
+                                              OCBULK_USER_SECRET=SECRET))
+            while lab.stats()["connections"] == 0 and p.poll() is None:
+                time.sleep(0.01)
+            if p.poll() is None:
+                seen(p)
+            out, err = p.communicate(timeout=60)
+            lab.same(p.returncode, 7)
+            no_secret(out, err)
+            lab.has(err, "***")
+            if "--json" in style:
+                lab.has(json.loads(out)["error"]["where"], "***")
+for script, args in ((f"upload id={TOKEN}", ["upload", "contact", SAMPLE]),
+                     (f"status word={TOKEN} count=0", ["status", "1234"]),
+                     (f"objects body='{quoted(json.dumps([ECHO]))}'", ["objects"]),
+                     (f"errors body='{quoted(json.dumps([ECHO]))}'", ["errors", "1234"]),
+                     (f"jobs body='{quoted(json.dumps([dict(id=TOKEN, status=ECHO)]))}'", ["jobs"]),
+                     (f"objects redirect=https://{TOKEN}/", ["objects"])):
+    for style in ([], ["--json"]):
+        with lab.test(f"C37: masked in {args[0]} {style} as well: {script[:20]}"):
+            lab.reset()
+            lab.ends(lab.ocbulk("upload", "contact", SAMPLE, "--wait"), 0)
+            lab.faults(script)
+            r = lab.ocbulk(*style, *args)
+            no_secret(r.out, r.err)
+            lab.has(r.out + r.err, "***")
+            if style:
+                r.json()
+with lab.test("C37: the proxy's password is shown neither, nor are its Basic credentials"):
+    proxy = socket.create_server(("127.0.0.1", 0))
+    heads = []
+
+    def refuse():
+        for _ in range(3):
+            con = proxy.accept()[0]
+            head = con.recv(4096)
+            heads.append(head)
+            con.sendall(b"HTTP/1.1 407 " + head.split(b"Basic ")[1].split(b"\r\n")[0] +
+                        b"\r\nContent-Length: 0\r\n\r\n")
+            con.close()
+
+    threading.Thread(target=refuse, daemon=True).start()
+    lab.config(link=f"proxy = http://127.0.0.1:{proxy.getsockname()[1]}\nproxy_credentials_file = " +
+               str(lab.file("proxy", "user_TEST:pass_TEST\n", 0o600)))
+    for style in (["-v"], ["-v", "--json"], ["-v"]):
+        r = lab.ocbulk(*style, "objects")
+        lab.ends(r, 7, "proxy")
+        for secret in ("pass_TEST", base64.b64encode(b"user_TEST:pass_TEST").decode()):
+            lab.lacks(r.out + r.err, secret)
+    lab.has(heads[0].decode(), "Proxy-Authorization: Basic ")
+    no_secret(*(h.decode() for h in heads))
+    lab.config()
 
 # Descriptors
 def closed(*args, fds=()):
