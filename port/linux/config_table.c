@@ -49,7 +49,7 @@ const struct config_key CONFIG_KEY[] = {
     SERVICE(hub, TYPE_NAME, "", 63),
     SERVICE(elements_version, TYPE_NAME, "", 63),
     SERVICE(credentials_file, TYPE_TEXT, "/etc/ocbulk.credentials", PATH_MAX_LEN),
-    SERVICE(ca_file, TYPE_TEXT, "/etc/ssl/certs/ca-certificates.crt", PATH_MAX_LEN),
+    SERVICE(ca_file, TYPE_TEXT, "", PATH_MAX_LEN),
     SERVICE(pin, TYPE_PINS, "", TLS_PINS_MAX),
     SERVICE(client_cert, TYPE_TEXT, "", PATH_MAX_LEN),
     SERVICE(client_key, TYPE_TEXT, "", PATH_MAX_LEN),
