@@ -110,7 +110,7 @@ static void open_terminal(unsigned short columns)
     int slave;
 
     kept = dup(STDERR_FILENO);
-    master = posix_openpt(O_RDWR | O_NOCTTY | O_NONBLOCK);
+    master = posix_openpt(O_RDWR | O_NOCTTY);
     assert_true(master >= 0 && grantpt(master) == 0 && unlockpt(master) == 0);
     slave = open(ptsname(master), O_RDWR | O_NOCTTY);
     assert_true(slave >= 0 && tcgetattr(slave, &raw) == 0);
@@ -124,12 +124,16 @@ static void open_terminal(unsigned short columns)
 static const char *shown(void)
 {
     static char text[4096];
-    ssize_t n = read(master, text, sizeof(text) - 1);
+    size_t len = 0;
+    ssize_t n;
 
-    dup2(kept, STDERR_FILENO);
+    dup2(kept, STDERR_FILENO); /* the terminal's last end: reading stops behind what is in it */
     close(kept);
+    while ((n = read(master, text + len, sizeof(text) - 1 - len)) > 0) {
+        len += (size_t)n;
+    }
     close(master);
-    text[n > 0 ? n : 0] = 0;
+    text[len] = 0;
     return text;
 }
 
