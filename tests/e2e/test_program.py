@@ -353,7 +353,9 @@ with lab.test("C37: the proxy's password is shown neither, nor are its Basic cre
     def refuse():
         for _ in range(3):
             con = proxy.accept()[0]
-            head = con.recv(4096)
+            head = b""
+            while b"\r\n\r\n" not in head:
+                head += con.recv(4096)
             heads.append(head)
             con.sendall(b"HTTP/1.1 407 " + head.split(b"Basic ")[1].split(b"\r\n")[0] +
                         b"\r\nContent-Length: 0\r\n\r\n")
