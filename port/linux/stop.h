@@ -1,4 +1,4 @@
-/* stop: SIGINT and SIGTERM as a count that loops look at. */
+/* stop: SIGINT, SIGTERM and SIGHUP as a count that loops look at. */
 #ifndef OCBULK_PORT_STOP_H
 #define OCBULK_PORT_STOP_H
 

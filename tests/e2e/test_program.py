@@ -8,6 +8,7 @@ import os
 import pty
 import re
 import resource
+import signal
 import socket
 import stat
 import subprocess
@@ -372,6 +373,58 @@ with lab.test("C37: the proxy's password is shown neither, nor are its Basic cre
     lab.has(heads[0].decode(), "Proxy-Authorization: Basic ")
     no_secret(*(h.decode() for h in heads))
     lab.config()
+
+# Signals
+for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+    with lab.test(f"{number.name} behind the gate waits for the answer, and tells it"):
+        lab.reset()
+        lab.faults("upload delay=2000")
+        p = lab.start("upload", "contact", SAMPLE)
+        while lab.stats()["requests"]["upload"] == 0:
+            time.sleep(0.02)
+        time.sleep(0.2)
+        p.send_signal(number)
+        out, err = p.communicate(timeout=30)
+        lab.same(p.returncode, 0)
+        lab.has(out, "job 1234 CREATED")
+    with lab.test(f"{number.name} twice behind the gate: unknown at once, and told"):
+        lab.reset()
+        lab.faults("upload delay=60000")
+        p = lab.start("--json", "upload", "contact", SAMPLE)
+        while lab.stats()["requests"]["upload"] == 0:
+            time.sleep(0.02)
+        time.sleep(0.2)
+        for _ in range(2):
+            p.send_signal(number)
+            time.sleep(0.2)
+        out, err = p.communicate(timeout=30)
+        lab.same(p.returncode, 9)
+        lab.has(json.loads(out)["error"]["where"], "because stopped on request")
+    with lab.test(f"{number.name} that the parent ignores is ignored"):
+        lab.reset()
+        lab.faults("objects delay=1500")
+        p = lab.start("objects", preexec_fn=lambda: signal.signal(number, signal.SIG_IGN))
+        time.sleep(0.7)
+        p.send_signal(number)
+        lab.same((p.communicate(timeout=30)[0].split()[:1], p.returncode), (["activities"], 0))
+
+# How a file's batches end
+MIXED = lab.file("mixed.csv", HEAD + "a@b.c,A\nno-address,B\n" + "c@d.e,C\nf@g.h,F\n" * 2)
+for script, codes, code in (
+        ("", "ROWS_FAILED", 3),
+        ("upload status=400 after=1", "BAD_REQUEST", 4),
+        ("upload status=401 after=1", "UNAUTHORIZED", 7),
+        ("upload lost=1 after=1", "OUTCOME_UNKNOWN", 9),
+        ("upload slow=600000 after=1", "ROWS_FAILED", 3),
+        ("status word=ERROR after=2 count=1", "JOB_FAILED", 4)):
+    with lab.test(f"of failed rows and {script or 'nothing else'} the worst is told: {code}"):
+        lab.reset()
+        lab.faults(script)
+        r = lab.ocbulk("--json", "upload", "contact", MIXED, "--batch-records", "2", "--wait",
+                       "--deadline", "5s")
+        got = error_of(r, code, codes)
+        lab.has(r.err, "some rows were not stored: job 1234, records 1-2")
+        lab.same(got["batches"][[b["batch"] for b in got["batches"]].index(1)]["failed"], 1)
 
 # Descriptors
 def closed(*args, fds=()):
