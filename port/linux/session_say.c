@@ -30,6 +30,9 @@ static void put_cause(struct session *s, int err)
 {
     const struct tls *tls = &s->bulk.x.tls;
 
+    if (err == ERR_CA_FILE) {
+        put_quoted(&s->where, ": ", s->config->service.ca_file);
+    }
     if ((err_class(err) == CLASS_TLS && err != ERR_TLS_HANDSHAKE) || err == ERR_CA_FILE) {
         put_quoted(&s->where, ": ", tls->report.detail);
     }

@@ -12,12 +12,15 @@
 #include <string.h>
 
 static struct session s;
+static struct config config;
 
 /* All that earlier calls can have left, beside what belongs to the last one. */
 static void begin(void)
 {
     memset(&s, 0, sizeof s);
     s.exchange.authority = "h:443";
+    config.service.ca_file = "/etc/own.pem";
+    s.config = &config;
     s.sockets.sys = ECONNREFUSED;
     s.bulk.x.tls.code = -0x7780;
     s.bulk.x.tunnel.status = 502;
@@ -38,7 +41,7 @@ static const struct row {
     {ERR_TLS_UNKNOWN_CA, 0, 0, "h:443: issuer X"},
     {ERR_TLS_PIN, 0, 0, "h:443: issuer X"},
     {ERR_CLOCK, 0, 0, "h:443: issuer X"},
-    {ERR_CA_FILE, 0, 0, "h:443: issuer X"},
+    {ERR_CA_FILE, 0, 0, "h:443: /etc/own.pem: issuer X"},
     {ERR_TLS_HANDSHAKE, 0, 0, "h:443: mbedTLS error -0x7780"},
     {ERR_TLS_RECORD, 0, 0, "h:443: mbedTLS error -0x7780"},
     {ERR_BAD_REQUEST, 0, 400, "h:443, HTTP 400"},
