@@ -79,11 +79,14 @@ static int judge(struct app *a, struct follow *f)
     return v.outcome == OUTCOME_GOING ? 0 : settle(f, v);
 }
 
-static void take_word(struct follow *f, const struct job *job)
+static void take_word(const struct app *a, struct follow *f, const struct job *job)
 {
+    /* The final word, and the one of a single look, stand in the report. */
+    bool told = job->state == JOB_GOING && a->args.wait;
+
     if (job->word[0] != '\0' && strcmp(job->word, f->word) != 0) {
         (void)text_copy(f->word, sizeof f->word, job->word);
-        if (job->state == JOB_GOING) { /* the final word stands in the report */
+        if (told) {
             log_put(LOG_AT_NOTICE, "job ", f->id, " ", f->word,
                     job->known ? "" : " (an unknown word: taken as going on)");
         }
@@ -99,7 +102,7 @@ int follow_once(struct app *a, struct follow *f)
     if (err != 0) {
         return err;
     }
-    take_word(f, &a->session.bulk.job);
+    take_word(a, f, &a->session.bulk.job);
     return judge(a, f);
 }
 
