@@ -34,10 +34,10 @@ OTHER = ["status=503", "status=500", "reply-cut=3", "close=torn", "close=silent"
 
 
 def script():
-    lines = []
-    for _ in range(rnd.choice((1, 1, 2, 3))):
-        lines.append(f"upload {rnd.choice(UPLOAD)} count={rnd.choice((1, 1, 2))} "
-                     f"after={rnd.randrange(3)}")
+    """Each upload has one fault at most: together they could be a job that was clearly refused."""
+    after = rnd.sample(range(5), rnd.choice((1, 1, 2, 3)))
+    count = rnd.choice((1, 2)) if len(after) == 1 else 1
+    lines = [f"upload {rnd.choice(UPLOAD)} count={count} after={n}" for n in after]
     if rnd.random() < 0.5:
         lines.append(f"{rnd.choice(('objects', 'metadata', 'status', 'errors'))} "
                      f"{rnd.choice(OTHER)}")
