@@ -338,9 +338,13 @@ def versions():
             with Server(ctx) as s:
                 good(Run(s.port), s)
     for curve in ("prime256v1", "secp384r1", "X25519"):
-        with test(f"a key exchange on {curve} only"):
-            ctx = context("good")
+        ctx = context("good")
+        try:
             ctx.set_ecdh_curve(curve)
+        except ssl.SSLError:  # not every OpenSSL lets Python set this one
+            print(f"skip - a server with {curve} only cannot be made here")
+            continue
+        with test(f"a key exchange on {curve} only"):
             with Server(ctx) as s:
                 good(Run(s.port), s)
 

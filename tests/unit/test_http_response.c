@@ -45,9 +45,18 @@ static int take(void *ctx, const uint8_t *src, size_t len)
     return 0;
 }
 
+static void tell_some(const char *text, size_t len)
+{
+    size_t at = strlen(out.text), room = sizeof out.text - at - 1;
+
+    len = strnlen(text, len < room ? len : room);
+    memcpy(out.text + at, text, len);
+    out.text[at + len] = '\0';
+}
+
 static void tell(const char *text)
 {
-    strncat(out.text, text, sizeof out.text - strlen(out.text) - 1);
+    tell_some(text, strlen(text));
 }
 
 static void tell_fields(void)
@@ -85,7 +94,7 @@ static void tell_outcome(const struct http_response *r, size_t left)
     tell(line);
     if (out.body_len > 0) {
         tell(" [");
-        strncat(out.text, out.body, out.body_len < SHOWN ? out.body_len : SHOWN);
+        tell_some(out.body, out.body_len < SHOWN ? out.body_len : SHOWN);
         tell("]");
     }
     tell_fields();
