@@ -228,6 +228,23 @@ static void say_go_on(struct upload *u, const struct batch *b, bool unknown, str
     }
 }
 
+/* A batch that makes a job is told a new one; else the answer may be an old one's (a cache). */
+static int send_new(struct upload *u, const struct batch *b)
+{
+    struct session *s = &u->app->session;
+    int err = send_batch(u, b);
+
+    if (err == 0 && strcmp(s->bulk.job.id, u->last_job) == 0) {
+        line_set(&s->where, "the answer repeats job ");
+        line_put(&s->where, u->last_job);
+        return ERR_OUTCOME_UNKNOWN;
+    }
+    if (err == 0) {
+        (void)text_copy(u->last_job, sizeof u->last_job, s->bulk.job.id);
+    }
+    return err;
+}
+
 /* Says what became of the batch that failed and of those behind it. */
 static void stop_at(struct upload *u, const struct batch *b, int err)
 {
@@ -293,7 +310,7 @@ static int send_all(struct upload *u)
     while (n == 1) {
         u->batch++;
         name_batch(u);
-        err = send_batch(u, &b);
+        err = send_new(u, &b);
         if (err != 0) {
             stop_at(u, &b, err);
             return 0;

@@ -31,6 +31,7 @@ struct upload {
     unsigned opened;
     int err; /* the worst so far */
     char name[URL_PART_CAP];
+    char last_job[JOB_ID_CAP]; /* of the batch before, or empty */
 };
 
 int upload_send(struct upload *u); /* from u->record on; writes the jobs as they come */

@@ -256,6 +256,13 @@ with lab.test("S15: a batch that fails behind accepted ones is no reason to send
     r = lab.ocbulk("upload", "contact", SAMPLE, "--batch-records", "4")
     lab.ends(r, 4, "records 5-8: not sent", "--from-record 5")
     lab.same(lab.jobs(), 1)
+with lab.test("an answer that repeats the job of the batch before is no clear one"):
+    lab.reset()
+    lab.faults("upload same-id=1 after=1")
+    r = lab.ocbulk("upload", "contact", SAMPLE, "--batch-records", "4", "--wait")
+    lab.ends(r, 9, "records 5-8: sent, outcome unknown: .*repeats job 1234", LOOK)
+    lab.has(r.out, "job 1234 COMPLETE: 4 sent, 4 stored")
+    lab.same(lab.jobs(), 2)
 with lab.test("a link that goes down behind accepted batches is not `safe to run again`"):
     lab.reset()
     lab.faults("upload early=1000 status=503 count=0 after=1")
