@@ -79,10 +79,10 @@ static int judge(struct app *a, struct follow *f)
     return v.outcome == OUTCOME_GOING ? 0 : settle(f, v);
 }
 
-static void take_word(const struct app *a, struct follow *f, const struct job *job)
+static void take_word(struct follow *f, const struct job *job)
 {
     /* The final word, and the one of a single look, stand in the report. */
-    bool told = job->state == JOB_GOING && a->args.wait;
+    bool told = job->state == JOB_GOING && f->waits;
 
     if (job->word[0] != '\0' && strcmp(job->word, f->word) != 0) {
         (void)text_copy(f->word, sizeof f->word, job->word);
@@ -102,7 +102,7 @@ int follow_once(struct app *a, struct follow *f)
     if (err != 0) {
         return err;
     }
-    take_word(a, f, &a->session.bulk.job);
+    take_word(f, &a->session.bulk.job);
     return judge(a, f);
 }
 
@@ -172,6 +172,7 @@ static int look(struct app *a, struct follow *f)
     uint64_t now_ms = clock_now().mono_ms, due = due_ms(a, f);
     int err = due > now_ms ? session_sleep(&a->session, (uint32_t)(due - now_ms)) : 0;
 
+    f->waits = true;
     if (err == 0 && due < f->next_ms && f->state == JOB_GOING) {
         return give_up(f, ERR_STILL_RUNNING);
     }

@@ -24,6 +24,7 @@ struct follow {
     uint32_t pause_ms;
     uint8_t mismatches;
     bool settled;
+    bool waits; /* it is followed, not looked at once: each new word is told */
     int err;
     enum job_state state;
     struct verdict verdict;
