@@ -52,6 +52,15 @@
 #define TLS_SESSION_MAX_S 86400 /* seconds a session may be resumed, 0..86400 */
 #define REDIRECTS_MAX     3     /* for GET, on the same origin */
 
+/* spool */
+#define SPOOL_OBJECTS_MAX   16    /* objects with a folder in outbox/, 1..64; RAM: 200 bytes each */
+#define LEDGER_MAX          64    /* batches that are not final, 8..4096; RAM: 160 bytes each */
+#define JOURNAL_COMPACT_MIN 65536 /* bytes of the journal from which on it is compacted */
+#define RESERVE_LEN         8192  /* bytes given up when the flash is full; flash: once */
+#define SPOOL_BUF_CAP       4096  /* bytes read from flash at a time; RAM: once */
+#define IDS_SEEN_MAX        64    /* job ids that an answer must not repeat; RAM: 8 bytes each */
+#define QUARANTINE_ROWS_MAX 20    /* bad rows of one file; the rest of it goes with the next one */
+
 /* program */
 #define CHECK_FAULTS_MAX       100  /* faults that `check` prints; the others are counted */
 #define CONFIG_OBJECTS_MAX     8    /* sections [object NAME], 1..255; RAM: 190 bytes each */

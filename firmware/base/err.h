@@ -116,6 +116,25 @@ enum err_class {
     X(ROWS_FAILED, ROWS, "some rows were not stored", "read the reasons: `ocbulk errors JOB`") \
     X(STILL_RUNNING, RUNNING, "the job is still running", "go on with `ocbulk status JOB --wait`") \
     X(CANCELLED, TEMPORARY, "stopped on request", "run it again") \
+    X(FLASH_NONE, STORAGE, "no such file on flash", "check the spool's folder") \
+    X(FLASH_EXISTS, STORAGE, "the file is there already", "look who else writes into the spool's folder") \
+    X(FLASH_READ, STORAGE, "reading flash failed", "check the flash; what is on it stays as it is") \
+    X(FLASH_WRITE, STORAGE, "writing flash failed", "check the flash; what is on it stays as it is") \
+    X(FLASH_FULL, STORAGE, "the flash is full", "make room; nothing that waits is thrown away for it") \
+    X(FLASH_READONLY, STORAGE, "the flash is read-only", "check why it was mounted so; a worn flash does that") \
+    X(SPOOL_FULL, STORAGE, "the spool is full", "let it send, or raise max_bytes; `ocbulk queue` shows what waits") \
+    X(SPOOL_DIR, STORAGE, "the spool's folder cannot be used", "check `dir` of [spool] and its rights") \
+    X(LOCKED, BUSY, "another process is at it", "wait for it; `ocbulk queue` needs no waiting") \
+    X(JOURNAL_VERSION, STORAGE, "the journal is of an unknown version", "use the ocbulk that wrote it, or a later one") \
+    X(JOURNAL_ROT, STORAGE, "the journal is damaged", "what it may concern is held: `ocbulk queue`") \
+    X(BATCH_NONE, CONFIG, "no such batch", "`ocbulk queue` lists them") \
+    X(BATCH_STATE, BUSY, "the batch is in a state in which that cannot be done", "look at it again: `ocbulk queue`") \
+    X(BATCH_STALE, BUSY, "the batch has changed meanwhile", "look at it again: `ocbulk queue`") \
+    X(HELD, UNKNOWN, "batches wait for a hand", "`ocbulk queue` says what for") \
+    X(FIELD, CONFIG, "no such column", "`columns` of the object's section names them") \
+    X(RECORD, CONFIG, "this is no record", "give NAME=VALUE words, one JSON object, or CSV rows") \
+    X(SIGNATURE, CREDENTIALS, "the callback's signature is not right", "check callback_key_file against the service's key") \
+    X(CALLBACK, CONFIG, "this is no callback", "the service POSTs a job's JSON") \
     X(STDIN, CONFIG, "standard input cannot be uploaded", "write the records to a file: what was read from a pipe cannot be sent again after a cut")
 /* clang-format on */
 
