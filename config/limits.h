@@ -83,6 +83,9 @@
 #define HEADER_CAP             4096   /* bytes of a header row that is compared; RAM: once */
 #define SCAN_CAP               16384  /* bytes of a file looked at in a read; RAM: once */
 #define JOB_YOUNG_MS           600000 /* ms in which a new job may still be unknown to its service */
+#define WAKE_SEEN_MAX          32     /* callbacks known when they come again; RAM: 8 bytes each */
+#define WAKE_BURST_MAX         32     /* datagrams the daemon reads before it sees to the rest */
+#define CALLBACK_BODY_MAX      65536  /* bytes of a callback's body; no RAM: it streams */
 
 #if TRUST_CHUNK_CAP + 2048 > EXCHANGE_TX_CAP
 #error "TRUST_CHUNK_CAP leaves no room for a root"

@@ -48,7 +48,7 @@ struct config_link {
 };
 
 struct config_spool {
-    const char *dir;
+    const char *dir, *run_dir;
     uint64_t max_bytes, headroom, kept_max_bytes;
     uint32_t fsync_ms; /* 0: each record */
     uint32_t seal_after_ms;

@@ -43,6 +43,8 @@ static const char *const TAG[] = {"auto", "none", NULL};
 
 #define PATH_MAX_LEN 255
 #define URL_MAX_LEN  511
+/* What is left of a socket's address (108 bytes, everywhere) for its folder, see wake.c. */
+#define RUN_DIR_MAX_LEN 95
 
 const struct config_key CONFIG_KEY[] = {
     SERVICE(base_url, TYPE_SERVICE, "", URL_MAX_LEN),
@@ -69,6 +71,7 @@ const struct config_key CONFIG_KEY[] = {
     LINK(limit_rate, TYPE_SIZE, limit_rate, "none", 1 * K, 1 * G, NONE),
 
     SPOOL(dir, TYPE_TEXT, dir, "/var/spool/ocbulk", 1, PATH_MAX_LEN, NULL),
+    SPOOL(run_dir, TYPE_TEXT, run_dir, "/run/ocbulk", 1, RUN_DIR_MAX_LEN, NULL),
     SPOOL(fsync, TYPE_TIME, fsync_ms, "record", 1 * S, 1 * HOUR, RECORD),
     SPOOL(max_bytes, TYPE_SIZE, max_bytes, "64M", 64 * K, 1024 * G, NULL),
     SPOOL(headroom, TYPE_SIZE, headroom, "4M", 0, 1024 * G, NULL),
