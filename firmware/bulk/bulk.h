@@ -21,6 +21,7 @@
 #include "reply/job_json.h"
 #include "reply/json_items.h"
 #include "request/multipart.h"
+#include "spool/tag.h"
 
 struct bulk_service {
     const char *host; /* for the Host header: name or [IPv6], with :port if not 443 */
@@ -28,6 +29,7 @@ struct bulk_service {
     const char *hub;  /* or NULL */
     const char *elements_version, *callback_url, *user_agent;      /* or NULL */
     const char *element_token, *user_secret, *organization_secret; /* the last one: or NULL */
+    uint64_t spool_id; /* whose tags to look for in replies that tell of jobs; 0: none */
 };
 
 enum bulk_call {
@@ -41,10 +43,11 @@ enum bulk_call {
 };
 
 struct bulk_item {
-    const char *text;         /* an object's name, a field's name, an error's words */
-    const char *type;         /* METADATA: the field's type, or empty */
-    bool required, read_only; /* METADATA */
-    const struct job *job;    /* JOBS */
+    const char *text;              /* an object's name, a field's name, an error's words */
+    const char *type;              /* METADATA: the field's type, or empty */
+    bool required, read_only;      /* METADATA */
+    const struct job *job;         /* JOBS */
+    const struct tag_finder *tags; /* JOBS: the tags that stand in this item */
 };
 
 struct bulk_receiver {
@@ -54,9 +57,11 @@ struct bulk_receiver {
 
 struct bulk_upload {
     const char *object;
-    const char *name;     /* the batch's file name: in ?path= and as the part's file name */
-    bool path;            /* send ?path=/name */
-    const char *metadata; /* JSON text, or NULL */
+    const char *name;       /* file name, in ?path= and of the part; NULL with a tag: TAG.csv */
+    bool path;              /* send ?path=/name */
+    const char *metadata;   /* text of one JSON object, or NULL */
+    const char *identifier; /* "identifierFieldName" of metaData, or NULL */
+    const struct tag *tag;  /* "callback-payload" of metaData, ?ocb= of the callback; or NULL */
     uint8_t random[BOUNDARY_LEN];
     struct source file;
     uint64_t file_len;
@@ -80,6 +85,7 @@ struct bulk {
     int cause;               /* behind ERR_OUTCOME_UNKNOWN */
     uint16_t status;         /* HTTP status, 0: none came */
     struct job job;          /* UPLOAD, STATUS, CANCEL; of a failed call: the service's words */
+    struct tag_finder tags;  /* UPLOAD, STATUS: the tags that stand in the reply */
     uint64_t items;          /* told to the receiver by this call */
     uint32_t retry_after_ms; /* the service's wish, 0: none */
     /* bulk's own */
