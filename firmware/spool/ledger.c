@@ -1,0 +1,283 @@
+#include "spool/ledger.h"
+
+#include "base/err.h"
+#include "base/fingerprint.h"
+#include "base/stream.h"
+#include "base/text.h"
+
+#include <string.h>
+
+#define DAY_MS 86400000
+
+void ledger_init(struct ledger *l)
+{
+    memset(l, 0, sizeof *l);
+    l->next_batch = 1;
+    l->pause_until_ms = l->pause_made_ms = -1;
+}
+
+struct range *ledger_find(struct ledger *l, uint32_t batch)
+{
+    for (uint16_t i = 0; i < l->ranges; i++) {
+        if (l->range[i].batch == batch) {
+            return &l->range[i];
+        }
+    }
+    return NULL;
+}
+
+int ledger_object_at(const struct ledger *l, const char *name)
+{
+    for (uint16_t i = 0; i < l->objects; i++) {
+        if (strcmp(l->object[i].is.name, name) == 0) {
+            return i;
+        }
+    }
+    return -1;
+}
+
+static uint64_t id_print(const char *id)
+{
+    struct fingerprint f;
+
+    fingerprint_init(&f);
+    fingerprint_push(&f, (const uint8_t *)id, strlen(id));
+    return fingerprint_finish(&f);
+}
+
+bool ledger_seen(const struct ledger *l, const char *id)
+{
+    uint64_t print = id_print(id);
+
+    for (unsigned i = 0; i < IDS_SEEN_MAX; i++) {
+        if (l->seen[i] == print) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void remember_id(struct ledger *l, const char *id)
+{
+    if (id[0] != '\0' && !ledger_seen(l, id)) {
+        l->seen[l->seen_at] = id_print(id);
+        l->seen_at = (uint8_t)((l->seen_at + 1) % IDS_SEEN_MAX);
+    }
+}
+
+struct entry ledger_entry(const struct range *r, uint8_t type)
+{
+    return (struct entry){.type = type,
+                          .reason = r->reason,
+                          .object = r->object,
+                          .batch = r->batch,
+                          .segment = r->segment,
+                          .account = r->account,
+                          .time_ms = r->time_ms,
+                          .is.range = r->is};
+}
+
+static void forget(struct ledger *l, struct range *r)
+{
+    *r = l->range[--l->ranges];
+}
+
+/* What was cut of the object so far, with this range in it. */
+static void reach(struct ledger_object *o, uint32_t segment, uint64_t end)
+{
+    if (segment > o->cur) {
+        o->cur = segment;
+        o->cut = 0;
+    }
+    if (segment == o->cur && end > o->cut) {
+        o->cut = end;
+    }
+    o->last = segment > o->last ? segment : o->last;
+}
+
+static int apply_object(struct ledger *l, const struct entry *e)
+{
+    if (e->object > l->objects || e->object >= SPOOL_OBJECTS_MAX) {
+        return e->object >= SPOOL_OBJECTS_MAX ? ERR_NO_ROOM : ERR_JOURNAL_ROT;
+    }
+    struct ledger_object *o = &l->object[e->object];
+
+    if (e->object == l->objects) {
+        l->objects++;
+        *o = (struct ledger_object){.cut = 0};
+    }
+    o->is = e->is.object;
+    if (o->is.freed > o->cur) {
+        o->cur = o->is.freed;
+        o->cut = UINT64_MAX;
+    }
+    o->last = o->is.freed > o->last ? o->is.freed : o->last;
+    return 0;
+}
+
+/* A new INTENT takes its range out of the hole that it stands in. */
+static int take_from_hole(struct ledger *l, const struct entry *e)
+{
+    const struct entry_range *r = &e->is.range;
+
+    for (uint16_t i = 0; i < l->ranges; i++) {
+        struct range *h = &l->range[i];
+        bool here = h->object == e->object && h->segment == e->segment && h->batch != e->batch;
+
+        if (!here || r->end <= h->is.at || r->at >= h->is.end) {
+            continue;
+        }
+        if (h->state != ENTRY_VOID || r->at != h->is.at || r->end > h->is.end) {
+            return ERR_JOURNAL_ROT; /* ranges are disjoint */
+        }
+        h->is.at = r->end;
+        if (h->is.at == h->is.end) {
+            forget(l, h);
+        }
+        return 0;
+    }
+    return 0;
+}
+
+/* A hole at the end of what was cut is none. */
+static void close_hole(struct ledger *l, struct range *r)
+{
+    struct ledger_object *o = &l->object[r->object];
+
+    if (r->segment == o->cur && r->is.end == o->cut) {
+        o->cut = r->is.at;
+        forget(l, r);
+    }
+}
+
+/* Which entry may follow which, by a bit for each. Nothing known before: any of them, as compaction
+ * keeps the last one alone. */
+static bool may_follow(uint8_t before, uint8_t type)
+{
+    static const uint16_t next[ENTRY_TYPES] = {
+        [ENTRY_INTENT] = 1u << ENTRY_INTENT | 1u << ENTRY_COMMIT | 1u << ENTRY_VOID |
+                         1u << ENTRY_HELD | 1u << ENTRY_CREATED | 1u << ENTRY_FINAL,
+        [ENTRY_COMMIT] = 1u << ENTRY_INTENT | 1u << ENTRY_CREATED | 1u << ENTRY_VOID |
+                         1u << ENTRY_HELD | 1u << ENTRY_FINAL,
+        [ENTRY_VOID] = 1u << ENTRY_INTENT | 1u << ENTRY_HELD | 1u << ENTRY_FINAL,
+        [ENTRY_CREATED] = 1u << ENTRY_FINAL | 1u << ENTRY_HELD,
+        [ENTRY_HELD] = 1u << ENTRY_MOVED | 1u << ENTRY_FINAL | 1u << ENTRY_CREATED |
+                       1u << ENTRY_INTENT | 1u << ENTRY_VOID | 1u << ENTRY_HELD,
+    };
+
+    return before == ENTRY_NONE || (next[before] >> type & 1) != 0;
+}
+
+static void set_range(struct range *r, const struct entry *e)
+{
+    char id[JOB_ID_CAP];
+    bool keep = e->is.range.id[0] == '\0';
+
+    memcpy(id, r->is.id, sizeof id);
+    *r = (struct range){.batch = e->batch,
+                        .segment = e->segment,
+                        .account = e->account,
+                        .object = e->object,
+                        .state = e->type,
+                        .reason = e->reason,
+                        .time_ms = e->time_ms,
+                        .seq = e->seq,
+                        .is = e->is.range};
+    if (keep) {
+        memcpy(r->is.id, id, sizeof id);
+    }
+}
+
+static void count_day(struct ledger *l, const struct entry *e)
+{
+    uint32_t day = e->time_ms > 0 ? (uint32_t)(e->time_ms / DAY_MS) : l->day;
+
+    if (e->type != ENTRY_INTENT) {
+        return;
+    }
+    if (day != l->day) {
+        l->day = day;
+        l->day_bytes = 0;
+    }
+    l->day_bytes += e->is.range.body;
+}
+
+static int apply_range(struct ledger *l, const struct entry *e)
+{
+    struct range *r = ledger_find(l, e->batch);
+
+    if (e->object >= l->objects || !may_follow(r != NULL ? r->state : ENTRY_NONE, e->type)) {
+        return ERR_JOURNAL_ROT;
+    }
+    if (r == NULL) {
+        int err = take_from_hole(l, e);
+
+        if (err != 0 || l->ranges == LEDGER_MAX) {
+            return err != 0 ? err : ERR_NO_ROOM;
+        }
+        r = &l->range[l->ranges++];
+        r->is.id[0] = '\0';
+    }
+    set_range(r, e);
+    remember_id(l, r->is.id);
+    reach(&l->object[e->object], e->segment, e->is.range.end);
+    count_day(l, e);
+    l->next_batch = e->batch >= l->next_batch ? e->batch + 1 : l->next_batch;
+    if (e->type == ENTRY_VOID) {
+        close_hole(l, r);
+    } else if (e->type == ENTRY_MOVED || (e->type == ENTRY_FINAL && !e->is.range.whole)) {
+        forget(l, r);
+    }
+    return 0;
+}
+
+int ledger_apply(struct ledger *l, const struct entry *e)
+{
+    switch (e->type) {
+    case ENTRY_HEAD:
+        l->day = e->is.head.day;
+        l->day_bytes = e->is.head.day_bytes;
+        l->next_batch =
+            e->is.head.next_batch > l->next_batch ? e->is.head.next_batch : l->next_batch;
+        return 0;
+    case ENTRY_OBJECT:
+        return apply_object(l, e);
+    case ENTRY_LOW:
+        if (e->object >= l->objects) {
+            return ERR_JOURNAL_ROT;
+        }
+        reach(&l->object[e->object], e->segment, e->is.range.end);
+        return 0;
+    case ENTRY_PAUSE:
+        l->pause_until_ms = e->is.until_ms;
+        l->pause_made_ms = e->time_ms;
+        return 0;
+    default:
+        return apply_range(l, e);
+    }
+}
+
+bool ledger_uses(const struct ledger *l, uint16_t object, uint32_t segment)
+{
+    for (uint16_t i = 0; i < l->ranges; i++) {
+        if (l->range[i].object == object && l->range[i].segment == segment) {
+            return true;
+        }
+    }
+    return false;
+}
+
+uint64_t ledger_low(const struct ledger *l, uint16_t object, uint32_t segment)
+{
+    const struct ledger_object *o = &l->object[object];
+    uint64_t low = segment == o->cur ? o->cut : UINT64_MAX;
+
+    for (uint16_t i = 0; i < l->ranges; i++) {
+        const struct range *r = &l->range[i];
+
+        if (r->object == object && r->segment == segment && r->is.at < low) {
+            low = r->is.at;
+        }
+    }
+    return low;
+}
