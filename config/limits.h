@@ -60,6 +60,9 @@
 #define SPOOL_BUF_CAP       4096  /* bytes read from flash at a time; RAM: once */
 #define IDS_SEEN_MAX        64    /* job ids that an answer must not repeat; RAM: 8 bytes each */
 #define QUARANTINE_ROWS_MAX 20    /* bad rows of one file; the rest of it goes with the next one */
+#define OUTBOX_BUF_CAP      4096  /* bytes of .open looked at in a read, 512..; RAM: once */
+#define OUTBOX_SLICE        65536 /* bytes of records between two looks at max_bytes; no RAM */
+#define ADD_RECORD_CAP      65536 /* bytes of one record that `add` takes; RAM: twice */
 
 /* program */
 #define CHECK_FAULTS_MAX       100  /* faults that `check` prints; the others are counted */

@@ -1,0 +1,106 @@
+/* outbox: what `add` writes, a folder for each object, by any number of producers at once.
+ *
+ * outbox/OBJECT/.open is a header row and whole records, LF behind each. .lock is taken before
+ * .open is touched, and holds a note about it (outbox_parts.h) that is worth nothing after the
+ * machine was started anew: whoever comes first then goes over .open once, cuts off what is no
+ * whole record and keeps that in quarantine/OBJECT/. A writer that was killed in the middle is seen
+ * the same way. .open becomes a segment, add-NUMBER.csv in the same folder, synced before it is
+ * renamed: before it would hold more than a batch, after a while, or when it is to begin with
+ * another header row. A sync that failed is never tried again on the same file: what was not on
+ * flash before is cut off, the rest becomes a segment, and the next record begins another file.
+ *
+ * Memory  One struct, nothing behind it; flash and rules are borrowed for its life, all else for
+ *         the call.
+ * Calls   init does no I/O. Each of the others takes the lock and gives it back; they block as long
+ *         as others sync, those of the daemon (recover, seal_due) say ERR_LOCKED instead.
+ *         A record is acknowledged by outbox_add, or by outbox_append and, some time later,
+ *         outbox_settle: many appends, of many producers, then share one sync.
+ * Errors  Those of flash; ERR_FLASH_FULL also when less than headroom would be left. ERR_SPOOL_FULL
+ *         (max_bytes), ERR_COLUMNS (see struct outbox_row), ERR_CSV_TOO_LONG. After an error the
+ *         record is not there, as far as anybody can tell, or not yet (append). */
+#ifndef OCBULK_SPOOL_OUTBOX_H
+#define OCBULK_SPOOL_OUTBOX_H
+
+#include "base/flash.h"
+#include "limits.h"
+
+struct outbox_rules {
+    uint64_t max_bytes; /* of all files in outbox/ and queue/; each object may be over it by
+                           OUTBOX_SLICE while several write at once */
+    uint64_t headroom;  /* bytes of flash that stay free for others */
+    uint64_t batch_bytes, batch_records; /* a segment's most; a single longer record goes alone */
+    uint64_t seal_after_ms;
+};
+
+struct outbox_row {
+    const uint8_t *header, *record; /* whole rows without fault, the line end (LF) included */
+    size_t header_len, len;
+    /* What becomes of an .open that begins with another header row. true: it is sealed, or removed
+     * when it has no record. false: with a record in it, ERR_COLUMNS, nothing is written. */
+    bool renew;
+};
+
+/* A record that was appended, and waits for its sync. */
+struct outbox_ticket {
+    uint64_t generation, end;
+};
+
+struct outbox_note {
+    uint64_t magic, boot;
+    uint64_t generation;     /* of .open: another number for each file */
+    uint64_t judges_from;    /* the first generation that the note can speak about */
+    uint64_t made_ms;        /* when .open was begun, monotonic */
+    uint64_t settled;        /* bytes from here on wait for a sync; OUTBOX_NONE: none do */
+    uint64_t pending;        /* a writer is at these bytes; OUTBOX_NONE: nobody is */
+    uint64_t cut_generation; /* the last one that lost records, at this byte */
+    uint64_t cut_at;
+    uint64_t spent;               /* 1: a sync of .open failed; it must be given up */
+    uint64_t old;                 /* 1: .open is from before the machine's start */
+    uint64_t allow;               /* bytes that .open may have without another look at max_bytes */
+    uint64_t number;              /* of the next segment, unless it is taken */
+    uint64_t counted_at, counted; /* records in front of this byte */
+    uint64_t check;
+};
+
+#define OUTBOX_NONE     UINT64_MAX
+#define OUTBOX_PAGE_LEN 8 /* names listed at a time */
+
+struct outbox {
+    const struct flash *flash;
+    const struct outbox_rules *rules;
+    char object[OBJECT_NAME_CAP];
+    struct outbox_note note;
+    uint64_t size;                       /* of .open; OUTBOX_NONE: there is none */
+    uint64_t header_end;                 /* of .open; 0: not looked at yet */
+    uint64_t seen_generation, seen_size; /* what it was when we gave the lock back */
+    char lock[FLASH_NAME_CAP];           /* names under the spool's folder */
+    char open[FLASH_NAME_CAP];
+    char name[FLASH_NAME_CAP], other[FLASH_NAME_CAP];
+    struct flash_file page[OUTBOX_PAGE_LEN];
+    uint8_t buf[OUTBOX_BUF_CAP];
+};
+
+/* object: passes bulk_object_ok. */
+void outbox_init(struct outbox *o, const struct flash *flash, const struct outbox_rules *rules,
+                 const char *object);
+
+/* For producers. The folder is made when it is not there. mono_ms: now. */
+int outbox_add(struct outbox *o, const struct outbox_row *row, uint64_t mono_ms); /* 0: on flash */
+int outbox_append(struct outbox *o, const struct outbox_row *row, uint64_t mono_ms,
+                  struct outbox_ticket *out);
+/* 0: it is on flash, and so are all that were appended before it. */
+int outbox_settle(struct outbox *o, const struct outbox_ticket *ticket, uint64_t mono_ms);
+/* The header row of .open with its line end: bytes in dst, 0 when there is none, ERR_NO_ROOM. */
+int outbox_header(struct outbox *o, uint64_t mono_ms, uint8_t *dst, size_t cap);
+
+/* For the daemon. recover mends what a power cut left, of segments too: 0, also when there is
+ * nothing; ERR_LOCKED: a producer is at it, so come again, and adopt nothing of this object
+ * before. */
+int outbox_recover(struct outbox *o, uint64_t mono_ms);
+/* Makes .open a segment when it is full or old enough, or (now) when it has any record: 1, 0 when
+ * it is not due, or an error. */
+int outbox_seal_due(struct outbox *o, uint64_t mono_ms, bool now);
+/* Bytes of all files in outbox/ and queue/, of all objects; no lock is taken. */
+int64_t outbox_bytes(struct outbox *o);
+
+#endif
