@@ -12,6 +12,7 @@
 #define URL_PART_CAP    256  /* host or base path, bytes with the final 0; RAM: 16 times */
 #define SECRET_CAP      513  /* one secret, bytes with the final 0; RAM: 5 times and a third */
 #define METADATA_CAP    2048 /* metaData text of an object, bytes with the final 0 */
+#define METADATA_ROOM   384 /* what is added to it, tag and identifier; RAM: once, with the above */
 
 /* reply */
 #define HTTP_LINE_MAX       8192  /* bytes of one header line or status line; no RAM: they stream */
@@ -57,12 +58,14 @@
 #define LEDGER_MAX          64    /* batches that are not final, 8..4096; RAM: 160 bytes each */
 #define JOURNAL_COMPACT_MIN 65536 /* bytes of the journal from which on it is compacted */
 #define RESERVE_LEN         8192  /* bytes given up when the flash is full; flash: once */
-#define SPOOL_BUF_CAP       4096  /* bytes read from flash at a time; RAM: once */
+#define KEPT_BUF_CAP        512   /* bytes written at a time to held/, failed/, quarantine/ */
 #define IDS_SEEN_MAX        64    /* job ids that an answer must not repeat; RAM: 8 bytes each */
 #define QUARANTINE_ROWS_MAX 20    /* bad rows of one file; the rest of it goes with the next one */
 #define OUTBOX_BUF_CAP      4096  /* bytes of .open looked at in a read, 512..; RAM: once */
 #define OUTBOX_SLICE        65536 /* bytes of records between two looks at max_bytes; no RAM */
 #define ADD_RECORD_CAP      65536 /* bytes of one record that `add` takes; RAM: twice */
+#define FLASH_LIST_CAP      2048  /* bytes of a folder read at a time, 512..; stack: once */
+#define FLASH_STILL_S       5     /* s a file is left alone whose writers the kernel cannot tell */
 
 /* program */
 #define CHECK_FAULTS_MAX       100  /* faults that `check` prints; the others are counted */
@@ -89,6 +92,8 @@
 #define WAKE_SEEN_MAX          32     /* callbacks known when they come again; RAM: 8 bytes each */
 #define WAKE_BURST_MAX         32     /* datagrams the daemon reads before it sees to the rest */
 #define CALLBACK_BODY_MAX      65536  /* bytes of a callback's body; no RAM: it streams */
+#define CALLBACK_READ_MS       30000  /* ms for all of it */
+#define SIGNATURE_KEYS_MAX     2      /* keys that may sign callbacks; RAM: 870 bytes each */
 
 #if TRUST_CHUNK_CAP + 2048 > EXCHANGE_TX_CAP
 #error "TRUST_CHUNK_CAP leaves no room for a root"
