@@ -8,9 +8,10 @@
  * Memory  Names are borrowed for the call.
  * Calls   Blocking, but for a moment only. Several processes may use one folder; lock is what they
  *         agree by. rename refuses to replace unless told to.
- * Errors  ERR_FLASH_NONE (no such file), ERR_FLASH_EXISTS (rename), ERR_FLASH_READ,
- * ERR_FLASH_WRITE, ERR_FLASH_FULL, ERR_FLASH_READONLY, ERR_LOCKED. After a failed append the file
- * may have a part of it; after a failed sync nobody knows what of the file is on flash. */
+ * Errors  ERR_FLASH_NONE (no such file, or none of its folders), ERR_FLASH_EXISTS (rename),
+ * ERR_FLASH_READ, ERR_FLASH_WRITE, ERR_FLASH_FULL, ERR_FLASH_READONLY, ERR_LOCKED. After a failed
+ * append the file may have a part of it; after a failed sync nobody knows what of the file is on
+ * flash. */
 #ifndef OCBULK_BASE_FLASH_H
 #define OCBULK_BASE_FLASH_H
 
@@ -37,7 +38,8 @@ struct flash {
     /* Bytes (1..cap), 0 at or beyond the end. */
     int (*read_at)(void *ctx, const char *name, uint64_t at, uint8_t *dst, size_t cap);
     int (*append)(void *ctx, const char *name, const uint8_t *src, size_t len); /* makes the file */
-    int (*truncate)(void *ctx, const char *name, uint64_t len); /* never longer; makes no file */
+    /* To len; a file that is no longer than that stays as it is. Makes no file. */
+    int (*truncate)(void *ctx, const char *name, uint64_t len);
     int (*sync)(void *ctx, const char *name); /* content, and the folder's entry of a new file */
     int (*rename)(void *ctx, const char *from, const char *to, bool replace);
     int (*remove)(void *ctx, const char *name); /* 0 also when there is none */
@@ -49,7 +51,8 @@ struct flash {
     /* 1: nobody has the file open for writing; 0: somebody has, or may have. */
     int (*still)(void *ctx, const char *name);
     int64_t (*room)(void *ctx); /* bytes free for us */
-    /* Makes the file when it is not there; at most 2 at a time. wait: until it is free. */
+    /* Makes the file when it is not there; at most 2 at a time, none of them twice. wait: until it
+     * is free, else ERR_LOCKED. */
     int (*lock)(void *ctx, const char *name, bool wait);
     void (*unlock)(void *ctx, const char *name);
 };
