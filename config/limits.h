@@ -61,8 +61,6 @@
 #define KEPT_BUF_CAP        512   /* bytes written at a time to held/, failed/, quarantine/ */
 #define IDS_SEEN_MAX        64    /* job ids that an answer must not repeat; RAM: 8 bytes each */
 #define QUARANTINE_ROWS_MAX 20    /* bad rows of one file; the rest of it goes with the next one */
-#define FLASH_LIST_CAP      2048  /* bytes of a folder read at a time, 512..; stack: once */
-#define FLASH_STILL_S       5     /* s a file is left alone whose writers the kernel cannot tell */
 #define OUTBOX_BUF_CAP      4096  /* bytes of .open looked at in a read, 512..; RAM: once */
 #define OUTBOX_SLICE        65536 /* bytes of records between two looks at max_bytes; no RAM */
 #define ADD_RECORD_CAP      65536 /* bytes of one record that `add` takes; RAM: twice */

@@ -52,10 +52,12 @@ struct command {
     unsigned least, most; /* words */
     bool offline;         /* needs no session */
     int (*run)(struct app *a);
+    /* Where stdout has a form of its own, so that there is no --json: tells a failure in it. */
+    void (*fail)(struct app *a);
 };
 
 extern const struct command cmd_objects, cmd_check, cmd_upload, cmd_status, cmd_errors, cmd_jobs,
-    cmd_cancel, cmd_config;
+    cmd_cancel, cmd_config, cmd_callback;
 
 int app_fail(struct app *a, int err, const char *where, const char *fix); /* says it; returns err */
 /* The same, with what the service answered to the last call. */

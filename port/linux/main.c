@@ -10,8 +10,8 @@
 #include <unistd.h>
 
 static const struct command *const command[] = {
-    &cmd_objects, &cmd_check, &cmd_upload, &cmd_status,
-    &cmd_errors,  &cmd_jobs,  &cmd_cancel, &cmd_config,
+    &cmd_objects, &cmd_check,  &cmd_upload, &cmd_status,   &cmd_errors,
+    &cmd_jobs,    &cmd_cancel, &cmd_config, &cmd_callback,
 };
 
 static const char common[] =
@@ -131,6 +131,17 @@ static const struct command *find_command(struct app *a)
     return NULL;
 }
 
+/* What was wrong may be the very options, so the command is looked for once more. */
+static void tell_failure(struct app *a)
+{
+    for (size_t i = 0; i < COUNT(command) && a->args.command != NULL; i++) {
+        if (command[i]->fail != NULL && !app_json(a) &&
+            strcmp(command[i]->name, a->args.command) == 0) {
+            command[i]->fail(a);
+        }
+    }
+}
+
 static int check_usage(struct app *a, const struct command *c)
 {
     const struct {
@@ -152,6 +163,9 @@ static int check_usage(struct app *a, const struct command *c)
             line_set(&where, "this command has no option ");
             line_put(&where, option[i].name);
         }
+    }
+    if (c->fail != NULL && app_json(a)) {
+        line_set(&where, "this command has no option --json");
     }
     if (a->args.words < c->least) {
         line_set(&where, "a word is missing");
@@ -283,6 +297,9 @@ int main(int argc, char **argv)
     json_out_init(&app.json, &app.out);
     (void)args_read(&app.args, argc, argv); /* its fault is told with the rest */
     err = run(&app);
+    if (err != 0) {
+        tell_failure(&app);
+    }
     if (out_flush(&app.out) != 0) {
         err = exit_worse(err, app_fail(&app, ERR_FILE_WRITE, "standard output", NULL));
     }
