@@ -4,6 +4,7 @@
 #include "base/fingerprint.h"
 #include "base/text.h"
 #include "bulk/bulk_parts.h"
+#include "bulk/metadata.h"
 #include "reply/http_date.h"
 
 #include <string.h>
@@ -30,7 +31,7 @@ static void prepare(struct bulk *b, enum bulk_call call, const struct bulk_recei
     b->items = b->skip = 0;
     b->redirects = 0;
     b->pages = 0;
-    b->redirect[0] = b->page[0] = b->name[0] = b->id[0] = '\0';
+    b->redirect[0] = b->page[0] = b->name[0] = b->id[0] = b->tag[0] = '\0';
     bulk_reply_begin(b); /* also for a call that fails before it is sent */
 }
 
@@ -70,24 +71,53 @@ int bulk_metadata(struct bulk *b, const char *object, const struct bulk_receiver
     return err != 0 ? err : bulk_send(b, now);
 }
 
+static const char *take_name(struct bulk *b, const struct bulk_upload *upload)
+{
+    if (upload->tag != NULL) {
+        tag_text(b->tag, upload->tag);
+    }
+    if (upload->name != NULL) {
+        return upload->name;
+    }
+    memcpy(b->tag_file, b->tag, TAG_LEN);
+    memcpy(b->tag_file + TAG_LEN, ".csv", sizeof ".csv");
+    return b->tag_file;
+}
+
+/* With nothing to add, the user's text goes out as it is. */
+static int take_metadata(struct bulk *b, const struct bulk_upload *upload)
+{
+    const struct metadata m = {.user = upload->metadata,
+                               .tag = upload->tag != NULL ? b->tag : NULL,
+                               .identifier = upload->identifier};
+
+    b->form.metadata = m.user;
+    if (m.tag == NULL && m.identifier == NULL) {
+        return 0;
+    }
+    b->form.metadata = b->metadata;
+    return metadata_text(b->metadata, sizeof b->metadata, &m, &b->json);
+}
+
 int bulk_upload(struct bulk *b, const struct bulk_upload *upload, const struct now *now)
 {
     prepare(b, BULK_UPLOAD, NULL);
     int err = take_object(b, upload->object);
 
-    if (err == 0 && upload->path) {
-        err = percent_encode(b->name, sizeof b->name, upload->name);
-    }
-    if (err < 0) {
-        return err;
-    }
     multipart_boundary(b->boundary, upload->random);
     b->form = (struct multipart_form){.boundary = b->boundary,
-                                      .metadata = upload->metadata,
-                                      .file_name = upload->name,
+                                      .file_name = take_name(b, upload),
                                       .file = upload->file,
                                       .file_len = upload->file_len};
-    err = multipart_init(&b->multipart, &b->form);
+    if (err == 0 && upload->path) {
+        err = percent_encode(b->name, sizeof b->name, b->form.file_name);
+    }
+    if (err >= 0) {
+        err = take_metadata(b, upload);
+    }
+    if (err >= 0) {
+        err = multipart_init(&b->multipart, &b->form);
+    }
     return err != 0 ? err : bulk_send(b, now);
 }
 

@@ -103,8 +103,11 @@ struct bulk {
     uint8_t redirects;
     bool required, read_only, named;
     char boundary[BOUNDARY_LEN + 1];
-    char id[3 * OBJECT_NAME_CAP];    /* object, percent-encoded, or job id */
-    char name[3 * URL_PART_CAP];     /* upload's name, percent-encoded */
+    char id[3 * OBJECT_NAME_CAP]; /* object, percent-encoded, or job id */
+    char name[3 * URL_PART_CAP];  /* upload's name, percent-encoded */
+    char tag[TAG_CAP];            /* the upload's, or empty */
+    char tag_file[TAG_CAP + 4];   /* TAG.csv, where the upload has no name of its own */
+    char metadata[METADATA_CAP + METADATA_ROOM];
     char page[3 * PAGE_TOKEN_CAP];   /* next page's token, percent-encoded; empty: first page */
     char redirect[URL_PART_CAP * 2]; /* target of a redirect, or empty */
     char text[MESSAGE_CAP], type[STATUS_WORD_CAP];

@@ -17,6 +17,7 @@ static void item_begin(struct bulk *b)
     b->required = b->read_only = b->named = false;
     if (b->call == BULK_JOBS) {
         job_init(&b->job);
+        tag_finder_clear(&b->tags);
     }
 }
 
@@ -68,7 +69,8 @@ static int item_end(struct bulk *b)
                                    .type = b->type,
                                    .required = b->required,
                                    .read_only = b->read_only,
-                                   .job = &b->job};
+                                   .job = &b->job,
+                                   .tags = &b->tags};
     bool nameless = (b->call == BULK_OBJECTS || b->call == BULK_METADATA) && !b->named;
     bool no_job = b->call == BULK_JOBS && b->job.id[0] == '\0' && b->job.word[0] == '\0';
 
@@ -102,11 +104,27 @@ static int take_event(struct bulk *b)
     }
 }
 
+/* A service may show a tag anywhere in what it says of a job, so the bytes are searched, not the
+ * members. */
+static void look_for_tags(struct bulk *b, const char *src, size_t len)
+{
+    bool job = b->call == BULK_UPLOAD || b->call == BULK_STATUS || b->call == BULK_JOBS;
+
+    if (job && b->service->spool_id != 0) {
+        tag_finder_push(&b->tags, src, len);
+    }
+}
+
 static int take_answer(struct bulk *b, const char *src, size_t len)
 {
     while (len > 0) {
         int n = json_items_push(&b->json, src, len);
-        int err = n < 0 ? n : take_event(b);
+
+        if (n < 0) {
+            return n;
+        }
+        look_for_tags(b, src, (size_t)n);
+        int err = take_event(b);
 
         if (err != 0) {
             return err;
@@ -165,10 +183,19 @@ void bulk_reply_begin(struct bulk *b)
     http_response_init(&b->reply, b->field, BULK_FIELDS, &body);
     json_items_init(&b->json, b->call == BULK_METADATA ? "fields" : NULL);
     job_init(&b->job);
+    tag_finder_init(&b->tags, b->service->spool_id);
     item_begin(b);
     b->page_items = 0;
     b->status = 0;
     b->retry_after_ms = 0;
+}
+
+/* An answer to another question says nothing about this one. */
+static int refuse(struct bulk *b)
+{
+    job_init(&b->job);
+    tag_finder_clear(&b->tags);
+    return ERR_REPLY_SHAPE;
 }
 
 int bulk_reply_end(struct bulk *b)
@@ -184,6 +211,9 @@ int bulk_reply_end(struct bulk *b)
     }
     if (b->call == BULK_UPLOAD && b->job.id[0] == '\0') {
         return ERR_JOB_ID;
+    }
+    if (b->call == BULK_STATUS && !job_may_be(&b->job, b->id)) {
+        return refuse(b);
     }
     return is_list(b) ? 0 : b->job.err;
 }

@@ -101,6 +101,21 @@ static struct http_header authorization(const struct bulk_service *s)
     return h;
 }
 
+/* The callback itself then tells whose it is. */
+static struct http_header callback(const struct bulk *b)
+{
+    struct http_header h = {.name = "Elements-Async-Callback-Url"};
+    const char *url = b->call == BULK_UPLOAD ? b->service->callback_url : NULL;
+    struct pieces p = {h.part};
+
+    put(&p, url);
+    if (url != NULL && b->tag[0] != '\0') {
+        put(&p, strchr(url, '?') != NULL ? "&ocb=" : "?ocb=");
+        put(&p, b->tag);
+    }
+    return h;
+}
+
 static size_t put_headers(struct bulk *b)
 {
     const struct bulk_service *s = b->service;
@@ -110,7 +125,7 @@ static size_t put_headers(struct bulk *b)
         {.name = "Accept", .part = {"application/json"}},
         {.name = "User-Agent", .part = {s->user_agent}},
         {.name = "Elements-Version", .part = {s->elements_version}},
-        {.name = "Elements-Async-Callback-Url", .part = {upload ? s->callback_url : NULL}},
+        callback(b),
         {.name = "Content-Type",
          .part = {upload ? "multipart/form-data; boundary=" : NULL, b->boundary}},
     };

@@ -94,6 +94,11 @@ bool job_id_ok(const char *id)
     return id[len] == 0 && len >= 1 && len <= 64 && strcmp(id, ".") != 0 && strcmp(id, "..") != 0;
 }
 
+bool job_may_be(const struct job *job, const char *id)
+{
+    return job->spelling[FACT_ID] != 1 || strcmp(job->id, id) == 0;
+}
+
 static bool digits_only(const char *text)
 {
     return text[strspn(text, "0123456789")] == 0;

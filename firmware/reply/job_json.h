@@ -42,5 +42,7 @@ void job_init(struct job *job);
 int job_take(struct job *job, const struct json_value *key,
              const struct json_value *value); /* 0 or error */
 bool job_id_ok(const char *id);               /* [0-9A-Za-z._-]{1,64}, not "." or ".." */
+/* false: its `id` is another; an instanceId may be that of something else, and tells nothing. */
+bool job_may_be(const struct job *job, const char *id);
 
 #endif

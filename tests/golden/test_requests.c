@@ -174,6 +174,15 @@ static const struct bulk_service FULL = {
     .organization_secret = "org/",
 };
 
+static const struct bulk_service CALLED = {
+    .host = "h",
+    .base = "/v2",
+    .callback_url = "https://device.example.net/hook",
+    .user_agent = "ocbulk/0.1.0",
+    .element_token = "tok",
+    .user_secret = "usr=",
+};
+
 static int objects(struct bulk *b)
 {
     return bulk_objects(b, NULL, &NOW);
@@ -250,6 +259,37 @@ static int upload_no_path(struct bulk *b)
     return bulk_upload(b, &u, &NOW);
 }
 
+static const struct tag TAG = {UINT64_C(0x0123456789abcdef), 1, 0x89abcdef, 1};
+
+static int upload_tagged(struct bulk *b)
+{
+    struct bulk_upload u = upload("contact", NULL, "a\n1\n", 4);
+
+    u.metadata = "{ \"action\": \"upsert\" }";
+    u.identifier = "e\"mail";
+    u.tag = &TAG;
+    return bulk_upload(b, &u, &NOW);
+}
+
+/* A name and a key of the user's own stay; and without a callback none is made up. */
+static int upload_tagged_named(struct bulk *b)
+{
+    struct bulk_upload u = upload("contact", "sample.csv", "a\n1\n", 4);
+
+    u.metadata = "{\"callback-payload\":\"mine\"}";
+    u.tag = &TAG;
+    return bulk_upload(b, &u, &NOW);
+}
+
+static int upload_tagged_no_path(struct bulk *b)
+{
+    struct bulk_upload u = upload("contact", NULL, "a\n1\n", 4);
+
+    u.path = false;
+    u.tag = &TAG;
+    return bulk_upload(b, &u, &NOW);
+}
+
 static const struct row {
     const char *name; /* of the transcript */
     const struct bulk_service *service;
@@ -260,6 +300,9 @@ static const struct row {
     {"upload_sample", &SEED, upload_sample},
     {"upload_full", &FULL, upload_full},
     {"upload_no_path", &SEED, upload_no_path},
+    {"upload_tagged", &CALLED, upload_tagged},
+    {"upload_tagged_named", &SEED, upload_tagged_named},
+    {"upload_tagged_no_path", &FULL, upload_tagged_no_path},
     {"status", &SEED, status},
     {"errors", &SEED, errors},
     {"errors_page", &SEED, errors_page},

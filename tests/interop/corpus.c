@@ -4,6 +4,7 @@
  * boundary, "+" or "-" for metadata, its text, the file name before any escape, the file, and the
  * whole request. The same bytes in every run; the sample is taken from the file named. */
 #include "base/err.h"
+#include "bulk/metadata.h"
 #include "bytes.h"
 #include "limits.h"
 #include "request/http_request.h"
@@ -187,6 +188,21 @@ static void metadata(void)
     form("an empty file behind metaData", NULL, "{}", 0);
 }
 
+#define TAG "oc-0123456789abcdef-00000001-89abcdef-01"
+
+/* An attempt of a spool: its tag is the name and stands in metaData. */
+static void tagged(void)
+{
+    static struct json_items scratch;
+    static char text[METADATA_CAP + METADATA_ROOM];
+    const struct metadata m = {"{\"action\": \"upsert\"}", TAG, "caf\xC3\xA9 \"1\"\\"};
+
+    if (metadata_text(text, sizeof text, &m, &scratch) < 0) {
+        die("no metaData for a tag");
+    }
+    form("a tagged batch", TAG ".csv", text, put("a,b\r\n1,2\r\n"));
+}
+
 /* A body that ends in, or is made of, what looks like a delimiter. */
 static void lookalikes(void)
 {
@@ -247,6 +263,7 @@ int main(int argc, char **argv)
     sample(argv[1]);
     names();
     metadata();
+    tagged();
     lookalikes();
     sizes();
     boundaries();
