@@ -6,7 +6,7 @@
  * not start as one. What is longest is told. A day is one of UTC by the service's time. A batch
  * larger than a whole day's bytes goes as the first of a day.
  *
- * Memory  A struct of the owner; options are copied.
+ * Memory  A struct of the owner; rules are copied.
  * Calls   init once after the start; next before each POST, and again at the time it says or
  *         sooner. The day's bytes are kept on flash by the owner: restored before the first next,
  *         counted with schedule_day_add when a body has been sent.
@@ -16,7 +16,7 @@
 
 #include "sync/service_time.h"
 
-struct schedule_options {
+struct schedule_rules {
     uint64_t day_bytes; /* 0: no limit */
     uint32_t splay_ms, interval_ms;
     uint16_t hours_from, hours_until; /* minutes of the local day, 0..1439; equal: any hour; from >
@@ -29,7 +29,7 @@ struct schedule_day {
 };
 
 struct schedule {
-    struct schedule_options options;
+    struct schedule_rules rules;
     uint64_t start_ms;  /* monotonic: the splay's end */
     uint32_t spread_ms; /* this device's part of the splay */
     bool barred;        /* by hours or the day's bytes, when it was last asked */
@@ -58,7 +58,7 @@ struct schedule_when {
     enum schedule_why why;
 };
 
-void schedule_init(struct schedule *s, const struct schedule_options *options, uint64_t now_ms,
+void schedule_init(struct schedule *s, const struct schedule_rules *rules, uint64_t now_ms,
                    uint32_t random);
 struct schedule_when schedule_next(struct schedule *s, const struct schedule_at *at,
                                    uint64_t bytes);
