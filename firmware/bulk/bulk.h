@@ -8,12 +8,17 @@
  *         for exchange. WANT_GATE (upload only): all but the closing delimiter has been sent; call
  *         bulk_commit, or bulk_drop and the service makes no job. The receiver must not call bulk.
  *         bulk_again repeats a failed GET, or its failed page without telling items twice.
+ * Tags    An upload's is its file name (unless it has another), and stands in metaData (unless the
+ *         user's has the key) and in the callback's URL; without tag and identifier nothing is
+ *         added. Those in replies are to be believed when the call has ended without an error.
  * Redirects  Followed for GET on the same origin, REDIRECTS_MAX times.
- * Errors  start: ERR_OBJECT_NAME, _OBJECT_VERB, _JOB_ID, _VALUE, _NO_ROOM, those of multipart.
+ * Errors  start: ERR_OBJECT_NAME, _OBJECT_VERB, _JOB_ID, _VALUE, _NO_ROOM, _METADATA, those of
+ *         multipart.
  *         b->err: 0, those of exchange and of json_items, by status ERR_UNAUTHORIZED, _FORBIDDEN,
  *         _NOT_FOUND, _NOT_ALLOWED, _BAD_REQUEST, _CONFLICT, _TOO_LARGE, _RATE_LIMITED, _SERVICE,
- *         _REDIRECTED, _STATUS; for an upload ERR_OUTCOME_UNKNOWN with the reason in b->cause:
- *         the gate was open and no clear answer came. Any other upload error: no job was made. */
+ *         _REDIRECTED, _STATUS; ERR_REPLY_SHAPE also for the status of another job than the one
+ *         asked for; for an upload ERR_OUTCOME_UNKNOWN with the reason in b->cause: the gate was
+ *         open and no clear answer came. Any other upload error: no job was made. */
 #ifndef OCBULK_BULK_BULK_H
 #define OCBULK_BULK_BULK_H
 
