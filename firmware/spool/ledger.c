@@ -13,7 +13,7 @@ void ledger_init(struct ledger *l)
 {
     memset(l, 0, sizeof *l);
     l->next_batch = 1;
-    l->pause_until_ms = l->pause_made_ms = -1;
+    l->pause_until_ms = l->pause_made_ms = l->time_ms = -1;
 }
 
 struct range *ledger_find(struct ledger *l, uint32_t batch)
@@ -82,6 +82,15 @@ static void forget(struct ledger *l, struct range *r)
     *r = l->range[--l->ranges];
 }
 
+void ledger_forget(struct ledger *l, uint32_t batch)
+{
+    struct range *r = ledger_find(l, batch);
+
+    if (r != NULL) {
+        forget(l, r);
+    }
+}
+
 /* What was cut of the object so far, with this range in it. */
 static void reach(struct ledger_object *o, uint32_t segment, uint64_t end)
 {
@@ -139,14 +148,18 @@ static int take_from_hole(struct ledger *l, const struct entry *e)
     return 0;
 }
 
-/* A hole at the end of what was cut is none. */
-static void close_hole(struct ledger *l, struct range *r)
+/* Holes at the end of what was cut are none. */
+static void close_holes(struct ledger *l, struct ledger_object *o, uint16_t object)
 {
-    struct ledger_object *o = &l->object[r->object];
+    for (uint16_t i = 0; i < l->ranges; i++) {
+        struct range *r = &l->range[i];
 
-    if (r->segment == o->cur && r->is.end == o->cut) {
-        o->cut = r->is.at;
-        forget(l, r);
+        if (r->state == ENTRY_VOID && r->object == object && r->segment == o->cur &&
+            r->is.end == o->cut) {
+            o->cut = r->is.at;
+            forget(l, r);
+            i = UINT16_MAX; /* from the start: another one may end there now */
+        }
     }
 }
 
@@ -224,7 +237,7 @@ static int apply_range(struct ledger *l, const struct entry *e)
     count_day(l, e);
     l->next_batch = e->batch >= l->next_batch ? e->batch + 1 : l->next_batch;
     if (e->type == ENTRY_VOID) {
-        close_hole(l, r);
+        close_holes(l, &l->object[e->object], e->object);
     } else if (e->type == ENTRY_MOVED || (e->type == ENTRY_FINAL && !e->is.range.whole)) {
         forget(l, r);
     }
@@ -233,6 +246,7 @@ static int apply_range(struct ledger *l, const struct entry *e)
 
 int ledger_apply(struct ledger *l, const struct entry *e)
 {
+    l->time_ms = e->time_ms > l->time_ms ? e->time_ms : l->time_ms;
     switch (e->type) {
     case ENTRY_HEAD:
         l->day = e->is.head.day;

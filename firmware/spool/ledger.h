@@ -47,6 +47,7 @@ struct ledger {
     struct range range[LEDGER_MAX];
     uint32_t next_batch;
     int64_t pause_until_ms, pause_made_ms; /* service time; -1: none */
+    int64_t time_ms;                       /* the latest of all entries, service time; -1: none */
     uint32_t day;                          /* service time */
     uint64_t day_bytes;
     uint64_t seen[IDS_SEEN_MAX]; /* fingerprints of job ids */
@@ -58,6 +59,8 @@ int ledger_apply(struct ledger *l, const struct entry *e);
 struct range *ledger_find(struct ledger *l, uint32_t batch);    /* or NULL */
 int ledger_object_at(const struct ledger *l, const char *name); /* index, or -1 */
 bool ledger_seen(const struct ledger *l, const char *id);       /* the id is some batch's job */
+/* Forgets a FINAL range that stayed because its whole segment was to move. */
+void ledger_forget(struct ledger *l, uint32_t batch);
 /* The entry that tells a range as it is: for compaction, and as the start of the next one. */
 struct entry ledger_entry(const struct range *r, uint8_t type);
 /* Whether a batch of this segment is not final. */
