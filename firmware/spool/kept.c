@@ -80,7 +80,7 @@ void kept_rows(struct kept *k, const struct flash *flash, const struct kept_plac
     begin(k, flash, p);
 }
 
-static void flush(struct kept *k)
+int kept_flush(struct kept *k)
 {
     char name[FLASH_NAME_CAP];
 
@@ -89,6 +89,7 @@ static void flush(struct kept *k)
         k->err = k->flash->append(k->flash->ctx, name, k->buf, k->len);
     }
     k->len = 0;
+    return k->err;
 }
 
 void kept_bytes(struct kept *k, const uint8_t *src, size_t len)
@@ -102,7 +103,7 @@ void kept_bytes(struct kept *k, const uint8_t *src, size_t len)
         src += n;
         len -= n;
         if (k->len == sizeof k->buf) {
-            flush(k);
+            (void)kept_flush(k);
         }
     }
 }
@@ -138,7 +139,7 @@ int kept_close(struct kept *k)
     const struct flash *f = k->flash;
     char from[FLASH_NAME_CAP], to[FLASH_NAME_CAP];
 
-    flush(k);
+    (void)kept_flush(k);
     k->err = k->err == 0 ? with_ending(k, from, k->rows ? ".tmp" : ".reason") : k->err;
     k->err = k->err == 0 ? f->sync(f->ctx, from) : k->err;
     if (k->err == 0 && k->rows) {
@@ -148,7 +149,7 @@ int kept_close(struct kept *k)
     return k->err;
 }
 
-static int copy_part(struct kept *k, const struct batch_file *bf, uint64_t at, uint64_t end)
+int kept_range(struct kept *k, const struct batch_file *bf, uint64_t at, uint64_t end)
 {
     while (at < end && k->err == 0) {
         uint8_t buf[KEPT_BUF_CAP];
@@ -168,9 +169,9 @@ int kept_copy(struct kept *k, const struct flash *flash, const struct kept_place
               const struct batch_file *bf, uint64_t at, uint64_t end)
 {
     kept_rows(k, flash, p);
-    int err = copy_part(k, bf, bf->header_at, bf->header_end);
+    int err = kept_range(k, bf, bf->header_at, bf->header_end);
 
-    err = err == 0 ? copy_part(k, bf, at, end) : err;
+    err = err == 0 ? kept_range(k, bf, at, end) : err;
     if (err != 0) {
         return err;
     }

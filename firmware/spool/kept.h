@@ -6,7 +6,7 @@
  *
  * Memory  One struct; buf is written when full.
  * Calls   reason, put…, close. rows, bytes…, close. An error sticks and is told by close.
- * Errors  Those of flash; from kept_copy also ERR_SOURCE_CHANGED (the segment is shorter). */
+ * Errors  Those of flash; of kept_range and kept_copy: ERR_SOURCE_CHANGED (the segment is shorter). */
 #ifndef OCBULK_SPOOL_KEPT_H
 #define OCBULK_SPOOL_KEPT_H
 
@@ -42,6 +42,10 @@ void kept_put(struct kept *k, const char *key, const char *value); /* line ends 
 void kept_put_u64(struct kept *k, const char *key, uint64_t value);
 void kept_rows(struct kept *k, const struct flash *flash, const struct kept_place *p);
 void kept_bytes(struct kept *k, const uint8_t *src, size_t len);
+/* What was put so far can be read back by name; not synced. */
+int kept_flush(struct kept *k);
+/* The file's bytes [at, end), as they are. */
+int kept_range(struct kept *k, const struct batch_file *bf, uint64_t at, uint64_t end);
 int kept_close(struct kept *k); /* syncs; rows: under its name */
 
 /* Header row and the file's bytes [at, end), through kept_rows. */
