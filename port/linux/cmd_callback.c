@@ -102,12 +102,11 @@ static int read_some(uint8_t *dst, size_t cap, uint64_t deadline_ms)
 {
     struct pollfd p = {.fd = STDIN_FILENO, .events = POLLIN};
     ssize_t n = -1;
-    int ready = 0;
 
     while (n < 0) {
         uint64_t now_ms = clock_now().mono_ms;
+        int ready = now_ms < deadline_ms ? poll(&p, 1, (int)(deadline_ms - now_ms)) : 0;
 
-        ready = now_ms < deadline_ms ? poll(&p, 1, (int)(deadline_ms - now_ms)) : 0;
         if (ready == 0) {
             return -1;
         }

@@ -14,7 +14,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define DATAGRAM_CAP (JOB_ID_CAP + STATUS_WORD_CAP) /* both with a separator in place of the 0 */
+/* One byte more than the longest hint, so that what is cut off is too long all the same. */
+#define DATAGRAM_CAP (JOB_ID_CAP + STATUS_WORD_CAP)
 
 static int address(struct sockaddr_un *a, const char *run_dir, const char *name)
 {
@@ -123,17 +124,15 @@ static bool read_hint(struct wake_hint *out, char *text)
 static bool next(const struct wake *w, struct wake_hint *out)
 {
     char text[DATAGRAM_CAP + 1];
-    ssize_t len = recv(w->fd, text, sizeof text - 1, MSG_DONTWAIT | MSG_TRUNC);
+    ssize_t len = recv(w->fd, text, sizeof text - 1, MSG_DONTWAIT);
 
     memset(out, 0, sizeof *out);
     if (len < 0) {
         return false;
     }
-    if ((size_t)len < sizeof text) {
-        text[len] = '\0';
-        if (strlen(text) != (size_t)len || !read_hint(out, text)) {
-            memset(out, 0, sizeof *out);
-        }
+    text[len] = '\0';
+    if (strlen(text) != (size_t)len || !read_hint(out, text)) {
+        memset(out, 0, sizeof *out);
     }
     return true;
 }
