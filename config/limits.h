@@ -43,6 +43,7 @@
 /* Buffers sent from one look for an early reply to the next, 1..255: a look is a system call, and
  * nearly always in vain. No RAM. */
 #define EXCHANGE_LOOK_EVERY 8
+#define RATE_PIECE_MIN      1024  /* bytes sent at a time under limit_rate, at least */
 #define TRUST_CHUNK_CAP     12288 /* bytes of the bundle read at a time; within EXCHANGE_TX_CAP */
 #define TRUST_ROOTS_MAX     4     /* candidate roots for one chain, their DER within what is left */
 #define TRUST_DETAIL_CAP    192   /* what is wrong with a chain, in words; RAM: once */
@@ -53,19 +54,43 @@
 #define TLS_SESSION_MAX_S 86400 /* seconds a session may be resumed, 0..86400 */
 #define REDIRECTS_MAX     3     /* for GET, on the same origin */
 
+/* sync */
+#define RETRY_FIRST_MS      1000     /* ms of the first pause behind a failure, at most */
+#define RETRY_CAP_MS        900000   /* ms of the longest one, at most */
+#define RETRY_NOTE_MS       60000    /* ms; a longer pause of the service's is kept on flash */
+#define RETRY_HOUR_MS       3600000  /* ms that the service lets a transfer take */
+#define CLOCK_BEHIND_MAX_MS 86400000 /* ms a clock behind the last good time is not believed */
+#define CLOCK_LOOK_MS       10000    /* ms between two looks at a clock that is not good */
+
 /* spool */
-#define SPOOL_OBJECTS_MAX   16    /* objects with a folder in outbox/, 1..64; RAM: 200 bytes each */
-#define LEDGER_MAX          64    /* batches that are not final, 8..4096; RAM: 160 bytes each */
-#define JOURNAL_COMPACT_MIN 65536 /* bytes of the journal from which on it is compacted */
-#define RESERVE_LEN         8192  /* bytes given up when the flash is full; flash: once */
-#define KEPT_BUF_CAP        512   /* bytes written at a time to held/, failed/, quarantine/ */
-#define IDS_SEEN_MAX        64    /* job ids that an answer must not repeat; RAM: 8 bytes each */
-#define QUARANTINE_ROWS_MAX 20    /* bad rows of one file; the rest of it goes with the next one */
-#define OUTBOX_BUF_CAP      4096  /* bytes of .open looked at in a read, 512..; RAM: once */
-#define OUTBOX_SLICE        65536 /* bytes of records between two looks at max_bytes; no RAM */
-#define ADD_RECORD_CAP      65536 /* bytes of one record that `add` takes; RAM: twice */
-#define FLASH_LIST_CAP      2048  /* bytes of a folder read at a time, 512..; stack: once */
-#define FLASH_STILL_S       5     /* s a file is left alone whose writers the kernel cannot tell */
+#define SPOOL_OBJECTS_MAX    16 /* objects with a folder in outbox/, 1..64; RAM: 200 bytes each */
+#define LEDGER_MAX           64 /* batches that are not final, 8..4096; RAM: 160 bytes each */
+#define JOURNAL_COMPACT_MIN  65536     /* bytes of the journal from which on it is compacted */
+#define RESERVE_LEN          8192      /* bytes given up when the flash is full; flash: once */
+#define KEPT_BUF_CAP         512       /* bytes written at a time to held/, failed/, quarantine/ */
+#define UPLOADER_FLASH_MS    10000     /* ms from a failure of flash to the next try */
+#define UPLOADER_HOLD_MS     3600000   /* ms from a hold of object or account to its own test */
+#define UPLOADER_LOCKED_MS   1000 /* ms to the next look at an outbox that a producer has locked */
+#define COLUMN_NAME_CAP      256 /* bytes of a column's name that is compared; stack: twice */
+#define UPLOADER_CLOCK_MS    10000     /* ms between two looks at a clock that is not set */
+#define UPLOADER_NAP_MS      86400000  /* ms that nothing is waited for, at the most */
+#define UPLOADER_STOP_MS     20000     /* ms that an answer is waited for when told to stop */
+#define UPLOADER_LATE_MS     900000    /* ms between two looks at a job past its deadline */
+#define UPLOADER_EXPIRE_MS   259200000 /* ms from which on an unknown job is expired: three days */
+#define UPLOADER_SEEK_MS     60000     /* ms between two passes over the job list, at first */
+#define UPLOADER_SEEK_MAX_MS 900000    /* and at the most */
+#define UPLOADER_TIDY_MS     3600000   /* ms between two looks at what is kept too long */
+#define UPLOADER_REFUSED_MAX 2         /* refused batches in a row before the object is held */
+#define SEEK_CANDIDATES_MAX  8     /* look-alikes asked one by one in a pass; RAM: 65 bytes each */
+#define ADOPT_NAMES_MAX      4     /* names of outbox/ at a time; stack: 256 bytes each */
+#define FAILED_ROW_CAP       4096  /* bytes of a row that is matched to errors; no RAM of its own */
+#define IDS_SEEN_MAX         64    /* job ids that an answer must not repeat; RAM: 8 bytes each */
+#define QUARANTINE_ROWS_MAX  20    /* bad rows of one file; the rest of it goes with the next one */
+#define OUTBOX_BUF_CAP       4096  /* bytes of .open looked at in a read, 512..; RAM: once */
+#define OUTBOX_SLICE         65536 /* bytes of records between two looks at max_bytes; no RAM */
+#define ADD_RECORD_CAP       65536 /* bytes of one record that `add` takes; RAM: twice */
+#define FLASH_LIST_CAP       2048  /* bytes of a folder read at a time, 512..; stack: once */
+#define FLASH_STILL_S        5     /* s a file is left alone whose writers the kernel cannot tell */
 
 /* program */
 #define CHECK_FAULTS_MAX       100  /* faults that `check` prints; the others are counted */
@@ -90,10 +115,10 @@
 #define SCAN_CAP               16384  /* bytes of a file looked at in a read; RAM: once */
 #define JOB_YOUNG_MS           600000 /* ms in which a new job may still be unknown to its service */
 #define WAKE_SEEN_MAX          32     /* callbacks known when they come again; RAM: 8 bytes each */
-#define WAKE_BURST_MAX         32     /* datagrams the daemon reads before it sees to the rest */
+#define WAKE_BURST_MAX         8      /* datagrams the daemon reads before it sees to the rest */
 #define CALLBACK_BODY_MAX      65536  /* bytes of a callback's body; no RAM: it streams */
 #define CALLBACK_READ_MS       30000  /* ms for all of it */
-#define SIGNATURE_KEYS_MAX     2      /* keys that may sign callbacks; RAM: 870 bytes each */
+#define SIGNATURE_KEYS_MAX     2      /* keys that may sign callbacks; RAM: 710 bytes each */
 
 #if TRUST_CHUNK_CAP + 2048 > EXCHANGE_TX_CAP
 #error "TRUST_CHUNK_CAP leaves no room for a root"
