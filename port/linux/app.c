@@ -2,6 +2,7 @@
 
 #include "base/err.h"
 #include "base/text.h"
+#include "linux/clock.h"
 #include "linux/log.h"
 #include "linux/utf8.h"
 
@@ -103,6 +104,10 @@ int app_begin_session(struct app *a)
 {
     int err = session_begin(&a->session, &a->config, a->args.quiet || app_json(a));
 
+    if (err == 0 && clock_now().wall_s < CLOCK_EARLIEST_S) {
+        err = ERR_CLOCK;
+        line_set(&a->session.where, "it shows a time before this program was built");
+    }
     return err == 0 ? 0 : app_fail_session(a, err);
 }
 

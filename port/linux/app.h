@@ -64,7 +64,7 @@ int app_fail(struct app *a, int err, const char *where, const char *fix); /* say
 int app_fail_call(struct app *a, int err, const char *where, const char *fix);
 int app_fail_session(struct app *a, int err); /* the same, with the session's `where` */
 /* Each 0, or an error that was told. */
-int app_begin_session(struct app *a);
+int app_begin_session(struct app *a);               /* with a clock that is set */
 int app_check_job(struct app *a);                   /* whether the first word can be a job's id */
 void app_put_path(struct app *a, const char *path); /* onto stdout; controls as \xHH, see log */
 bool app_json(const struct app *a);

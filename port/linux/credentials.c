@@ -176,6 +176,7 @@ static int find(struct credentials *c, const char *file, char *where)
     int got = from_environment(c, where);
     const char *place = "the environment (OCBULK_ELEMENT_TOKEN, OCBULK_USER_SECRET)";
 
+    c->from_environment = got > 0;
     if (got == 0) {
         place = "$CREDENTIALS_DIRECTORY";
         got = from_directory(c, where);
@@ -190,7 +191,6 @@ static int find(struct credentials *c, const char *file, char *where)
 int credentials_load(struct credentials *c, const char *file, char where[CONFIG_ERROR_CAP])
 {
     int err;
-    size_t key;
 
     memset(c, 0, sizeof(*c));
     harden_secrets(c, sizeof(*c));
@@ -200,10 +200,15 @@ int credentials_load(struct credentials *c, const char *file, char where[CONFIG_
         credentials_wipe(c);
         return err;
     }
-    for (key = 0; key < KEYS; key++) {
-        out_add_secret(secret(c, key));
-    }
+    credentials_mask(c);
     return 0;
+}
+
+void credentials_mask(const struct credentials *c)
+{
+    out_add_secret(c->element_token);
+    out_add_secret(c->user_secret);
+    out_add_secret(c->organization_secret);
 }
 
 void credentials_wipe(struct credentials *c)

@@ -15,6 +15,7 @@
 
 #include "limits.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #define BASIC_CAP (sizeof("Basic ") + (SECRET_CAP + 1) / 3 * 4) /* with the final 0 */
@@ -22,6 +23,7 @@
 struct credentials {
     char element_token[SECRET_CAP], user_secret[SECRET_CAP];
     char organization_secret[SECRET_CAP]; /* empty: none */
+    bool from_environment;                /* where they cannot be read again */
 };
 
 struct proxy_credentials {
@@ -35,6 +37,9 @@ int credentials_load(struct credentials *c, const char *file, char where[CONFIG_
 /* One line `user:password`. */
 int proxy_credentials_load(struct proxy_credentials *p, const char *file,
                            char where[CONFIG_ERROR_CAP]);
+/* Registers the texts, which load does by itself, anew behind out_forget_secrets. */
+void credentials_mask(const struct credentials *c);
+void proxy_credentials_mask(const struct proxy_credentials *p);
 void credentials_wipe(struct credentials *c);
 void proxy_credentials_wipe(struct proxy_credentials *p);
 

@@ -57,11 +57,18 @@ int proxy_credentials_load(struct proxy_credentials *p, const char *file,
     err = len < 0 ? len : take(p, buf, secret_trim(buf, (size_t)len), file, where);
     explicit_bzero(buf, sizeof(buf));
     if (err == 0) {
+        proxy_credentials_mask(p);
+    }
+    return err;
+}
+
+void proxy_credentials_mask(const struct proxy_credentials *p)
+{
+    if (p->pair[0] != 0) {
         out_add_secret(p->pair);
         out_add_secret(strchr(p->pair, ':') + 1);
         out_add_secret(p->basic + BASIC_LEN);
     }
-    return err;
 }
 
 void proxy_credentials_wipe(struct proxy_credentials *p)

@@ -1,12 +1,13 @@
 /* session: everything one run needs to talk to the service, and the loop that waits.
  *
- * begin reads the credentials and opens the CA file; nothing is sent before the first call. All
+ * begin reads the credentials and opens the CA file; nothing is sent before the first call, and the
+ * clock is not looked at: whoever cannot wait for it asks before (ERR_CLOCK). All
  * calls go over one connection while the service keeps it open. A GET that failed for a passing
  * reason is tried again SESSION_TRIES times with back-off; an upload never is, by itself.
  *
  * Memory  One struct, the TLS arena apart. The configuration is borrowed.
  * Errors  As bulk; from begin ERR_URL (no base_url), those of credentials, ERR_CA_FILE,
- *         ERR_CLIENT_CERT, ERR_CLOCK, ERR_TLS_MEMORY, ERR_ENTROPY; ERR_CANCELLED after a signal.
+ *         ERR_CLIENT_CERT, ERR_TLS_MEMORY, ERR_ENTROPY; ERR_CANCELLED after a signal.
  *         `where` then says where in words. */
 #ifndef OCBULK_PORT_SESSION_H
 #define OCBULK_PORT_SESSION_H
@@ -32,13 +33,17 @@ struct session {
     struct bulk_service service;
     struct bulk bulk;
     struct progress progress;
-    bool quiet; /* no meter */
-    bool begun;
+    bool quiet;        /* no meter */
+    bool begun, ready; /* TLS has its memory; bulk can be used */
     struct line where;
     char client_cert[CLIENT_PEM_CAP], client_key[CLIENT_PEM_CAP];
 };
 
 int session_begin(struct session *s, const struct config *config, bool quiet);
+/* Reads everything again, for config: the files it names may be others. Not while a call runs: the
+ * connection goes. 0, or an error as of begin and all stays as it was, unless s->ready is false:
+ * then nothing can be called before this has worked. */
+int session_again(struct session *s, const struct config *config);
 void session_end(struct session *s);
 
 int session_objects(struct session *s, const struct bulk_receiver *to);

@@ -1,14 +1,29 @@
 #include "linux/stop.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stddef.h>
+#include <unistd.h>
 
-static volatile sig_atomic_t asked;
+static volatile sig_atomic_t asked, reload, watched;
+static int ends[2] = {-1, -1}; /* a pipe: what the handler writes ends the wait */
 
 static void on_signal(int number)
 {
-    (void)number;
-    asked = asked < 100 ? asked + 1 : asked;
+    int sys = errno;
+
+    if (number == SIGHUP && watched) {
+        reload = 1;
+    } else {
+        asked = asked < 100 ? asked + 1 : asked;
+    }
+    if (watched) {
+        ssize_t n = write(ends[1], "", 1);
+
+        (void)n; /* full: it is readable as it is */
+    }
+    errno = sys;
 }
 
 void stop_begin(void)
@@ -29,4 +44,34 @@ void stop_begin(void)
 int stop_asked(void)
 {
     return asked;
+}
+
+bool stop_watch(void)
+{
+    if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) {
+        return false;
+    }
+    watched = 1;
+    return true;
+}
+
+int stop_fd(void)
+{
+    return ends[0];
+}
+
+void stop_calm(void)
+{
+    char buf[16];
+
+    while (read(ends[0], buf, sizeof buf) > 0) {
+    }
+}
+
+bool stop_reload(void)
+{
+    bool asked_for = reload != 0;
+
+    reload = 0;
+    return asked_for;
 }
