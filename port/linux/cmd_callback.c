@@ -241,7 +241,8 @@ const struct command cmd_callback = {
         "the daemon confirms by the job's status.\n"
         "Answers: 204 taken; 403 signature missing or wrong; 405 no POST; 411, 413 and 400 for\n"
         "what else is wrong with the request; 500 for a fault of the configuration or key file.\n"
-        "Exit code 0 when the request was answered, whatever the answer; with 500 its fault's.\n",
+        "Exit code 0 when the request was answered, whatever the answer; with 500 its fault's.\n"
+        "There is no --json: stdout is the answer.\n",
     .letters = "",
     .offline = true,
     .fail = fail_callback,
