@@ -4,6 +4,7 @@
 #include "base/num.h"
 #include "base/stream.h"
 #include "record/csv_field.h"
+#include "spool/kept_line.h"
 #include "sync/failed_words.h"
 
 #include <string.h>
@@ -177,8 +178,8 @@ static int tell_apart(const struct failed_rows_job *job, struct failed_words *w,
 /* Errors that are no failure: the rows cannot be told apart, that is all. */
 static bool is_only_doubt(int err)
 {
-    return err == ERR_NO_ROOM || (err_class(err) == CLASS_INPUT && err != ERR_SOURCE_CHANGED &&
-                                  err != ERR_FILE_READ);
+    return err == ERR_NO_ROOM ||
+           (err_class(err) == CLASS_INPUT && err != ERR_SOURCE_CHANGED && err != ERR_FILE_READ);
 }
 
 static size_t put_text(char *dst, const char *text)
@@ -266,4 +267,23 @@ int failed_rows_keep(const struct failed_rows_job *job, struct kept *k, uint8_t 
         err = kept_copy(k, job->flash, &job->place, job->bf, job->at, job->end);
     }
     return err != 0 ? err : told == 1;
+}
+
+/* A reason that says nothing of its rows is of a job that failed as a whole. */
+int failed_rows_repeat(const struct flash *flash, const struct kept_place *p)
+{
+    struct kept_line l;
+    char name[FLASH_NAME_CAP];
+    uint64_t at = 0;
+    int n = kept_path(name, p, ".reason");
+
+    while (n >= 0 && (n = kept_line_next(&l, flash, name, &at)) == 1) {
+        if (strcmp(l.key, "rows") == 0) {
+            return strstr(l.value, FAILED_ROWS_SOME) != NULL;
+        }
+        if (strncmp(l.key, "row ", 4) == 0) {
+            return 0;
+        }
+    }
+    return n == 0 || n == ERR_FLASH_NONE ? 1 : n;
 }

@@ -37,5 +37,7 @@ struct failed_rows_job {
 
 /* 1: just those that failed; 0: all of them; or an error. cap: at least FAILED_ROW_CAP + 1024. */
 int failed_rows_keep(const struct failed_rows_job *job, struct kept *k, uint8_t *buf, size_t cap);
+/* Whether rows that are stored may be among those that were kept: 1, 0, or an error. */
+int failed_rows_repeat(const struct flash *flash, const struct kept_place *p);
 
 #endif
