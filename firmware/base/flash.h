@@ -44,8 +44,8 @@ struct flash {
     int (*rename)(void *ctx, const char *from, const char *to, bool replace);
     int (*remove)(void *ctx, const char *name); /* 0 also when there is none */
     int (*folder)(void *ctx, const char *name); /* makes it and those above; 0 when it is there */
-    /* The smallest names (as bytes) of one kind behind `after` ("": all), in order: their count
-     * (0..most); 0 when there is no such folder. */
+    /* The smallest names (as bytes) of one kind behind `after` ("": all; may be in out), in order:
+     * their count (0..most); 0 when there is no such folder. */
     int (*list)(void *ctx, const char *folder, enum flash_kind kind, const char *after,
                 struct flash_file *out, size_t most);
     /* 1: nobody has the file open for writing; 0: somebody has, or may have. */

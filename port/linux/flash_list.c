@@ -28,7 +28,7 @@ enum { ENTRY_NAME_AT = 19 };
 struct listing {
     int folder;
     enum flash_kind kind;
-    const char *after;
+    struct flash_file after; /* a copy: the caller's may be in out */
     struct flash_file *out;
     size_t most, count;
 };
@@ -37,7 +37,7 @@ static bool wanted(const struct listing *l, const char *name, uint8_t kind)
 {
     struct stat st;
 
-    if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || strcmp(name, l->after) <= 0) {
+    if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || strcmp(name, l->after.name) <= 0) {
         return false;
     }
     if (l->count == l->most && strcmp(name, l->out[l->count - 1].name) >= 0) {
@@ -104,11 +104,15 @@ int flash_list(void *ctx, const char *folder, enum flash_kind kind, const char *
                struct flash_file *out, size_t most)
 {
     struct flash_dir *d = ctx;
-    struct listing l = {.kind = kind, .after = after, .out = out, .most = most};
+    struct listing l = {.kind = kind, .out = out, .most = most};
     int count;
 
     if (most == 0) {
         return 0;
+    }
+    if (text_copy(l.after.name, sizeof l.after.name, after) < 0) {
+        errno = ENAMETOOLONG;
+        return flash_fail(d, ERR_FLASH_READ);
     }
     l.folder = flash_enter_folder(d, folder);
     if (l.folder < 0) {
