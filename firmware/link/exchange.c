@@ -81,7 +81,8 @@ void exchange_start(struct exchange *x, const struct source *request, struct htt
     x->sent = SENT_NOTHING;
     x->err = 0;
     x->gate_open = x->write_broken = false;
-    x->tx_len = x->tx_at = 0;
+    x->tx_len = x->tx_at = x->piece = 0;
+    x->limited_ms = 0;
     x->look_in = 0;
     x->bytes_out = 0;
     x->attempt_ms = now->mono_ms + x->options->attempt_ms;
@@ -125,17 +126,24 @@ static enum want out_of_time(struct exchange *x, const struct now *now)
     }
 }
 
-uint64_t exchange_deadline_ms(const struct exchange *x)
+static uint64_t end_ms(const struct exchange *x)
 {
     bool phase = x->state != EX_GATE && x->phase_ms < x->attempt_ms;
 
     return phase ? x->phase_ms : x->attempt_ms;
 }
 
+uint64_t exchange_deadline_ms(const struct exchange *x)
+{
+    bool limited = x->state == EX_SEND && x->limited_ms != 0 && x->limited_ms < end_ms(x);
+
+    return limited ? x->limited_ms : end_ms(x);
+}
+
 enum want exchange_step(struct exchange *x, const struct now *now)
 {
     tls_platform_set_time(now);
-    if (x->state != EX_IDLE && now->mono_ms >= exchange_deadline_ms(x)) {
+    if (x->state != EX_IDLE && now->mono_ms >= end_ms(x)) {
         return out_of_time(x, now);
     }
     switch ((enum exchange_state)x->state) {

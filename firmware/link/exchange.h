@@ -10,7 +10,9 @@
  * Time    Absolute deadlines, checked first in each step: connect_ms for each address, handshake_ms
  *         for tunnel and TLS together, idle_ms without a byte that the socket took while sending,
  *         answer_ms from the last byte sent, attempt_ms for all of it. A step does a bounded piece
- *         of work, whatever the peer sends.
+ *         of work, whatever the peer sends. Under limit_rate a step that may not send yet says
+ *         WANT_TIME, and WANT_READ for an early reply; exchange_deadline_ms is then when it may,
+ *         and that wait is no idleness.
  * Replies While the body goes out replies are looked for: with the first buffer, then with every
  *         EXCHANGE_LOOK_EVERY-th (with each on a connection that had no reply yet), when the socket
  *         was full, and in front of the gate. A final status ends the sending and is the result;
@@ -25,6 +27,7 @@
 #ifndef OCBULK_LINK_EXCHANGE_H
 #define OCBULK_LINK_EXCHANGE_H
 
+#include "link/rate.h"
 #include "link/tls.h"
 #include "link/tunnel.h"
 #include "reply/http_response.h"
@@ -37,6 +40,7 @@ struct exchange_options {
     uint16_t proxy_port;
     const char *proxy_credentials; /* a whole Basic value, or NULL */
     uint32_t lookup_ms, connect_ms, handshake_ms, idle_ms, answer_ms, attempt_ms;
+    uint32_t limit_rate; /* bytes of requests a second, at most; 0: any */
 };
 
 enum exchange_sent { SENT_NOTHING, SENT_SOME, SENT_TO_GATE, SENT_ALL };
@@ -70,6 +74,9 @@ struct exchange {
     int err;                       /* of the attempt */
     uint64_t phase_ms, attempt_ms; /* absolute deadlines */
     uint64_t bytes_out;            /* of this request, given to TLS */
+    struct rate rate;
+    uint64_t limited_ms; /* until then limit_rate lets nothing go; 0: it does */
+    size_t piece;        /* bytes of a send that is to be repeated; 0: none */
     size_t tx_len, tx_at;
     uint32_t connections; /* opened so far */
     uint8_t tx[EXCHANGE_TX_CAP];

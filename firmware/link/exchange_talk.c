@@ -61,9 +61,33 @@ static int refill(struct exchange *x)
     return 0;
 }
 
-/* One buffer at most: 0 sent and more is due, 1 all sent, ERR_WAIT: socket full or gate, or an
- * error. The end is looked for at once, so that a quick answer is not taken for an early one. */
-static int send_some(struct exchange *x)
+/* How much of the buffer goes with the next send; 0: limit_rate lets nothing go yet. A send that
+ * is to be repeated stays as it was (C18), and has been paid for. */
+static size_t next_piece(struct exchange *x, const struct now *now)
+{
+    uint32_t per_s = x->options->limit_rate;
+    size_t record = tls_record_max(&x->tls), piece = x->tx_len - x->tx_at;
+
+    if (per_s == 0 || x->piece > 0) {
+        return per_s == 0 ? piece : x->piece;
+    }
+    piece = piece < record ? piece : record;
+    piece = piece < rate_piece(per_s) ? piece : rate_piece(per_s);
+    uint64_t from_ms = rate_from_ms(&x->rate, per_s, piece, now->mono_ms);
+
+    if (from_ms > now->mono_ms) {
+        x->limited_ms = from_ms;
+        return 0;
+    }
+    rate_take(&x->rate, piece);
+    x->piece = piece;
+    return piece;
+}
+
+/* One buffer at most: 0 sent and more is due, 1 all sent, ERR_WAIT: socket full, gate or
+ * limit_rate, or an error. The end is looked for at once, so that a quick answer is not taken for
+ * an early one. */
+static int send_some(struct exchange *x, const struct now *now)
 {
     bool sent = false;
 
@@ -76,7 +100,13 @@ static int send_some(struct exchange *x)
                 return err;
             }
         }
-        int n = tls_send(&x->tls, x->tx + x->tx_at, x->tx_len - x->tx_at);
+        size_t piece = next_piece(x, now);
+
+        if (piece == 0) {
+            x->tls.want = WANT_TIME;
+            return ERR_WAIT;
+        }
+        int n = tls_send(&x->tls, x->tx + x->tx_at, piece);
 
         /* Even a write that said "again" may have put bytes on the wire. */
         x->sent = x->sent > SENT_SOME ? x->sent : SENT_SOME;
@@ -84,6 +114,7 @@ static int send_some(struct exchange *x)
             return n;
         }
         sent = true;
+        x->piece = 0;
         x->tx_at += (size_t)n;
         x->bytes_out += (uint64_t)n;
     }
@@ -166,11 +197,14 @@ enum want exchange_send(struct exchange *x, const struct now *now)
         x->look_in = EXCHANGE_LOOK_EVERY;
     }
     x->tls.moved = false;
-    int err = send_some(x);
+    x->limited_ms = 0;
+    int err = send_some(x, now);
 
     x->look_in = err == 0 && !more && x->tls.heard ? x->look_in - 1 : 0;
-    if (x->tls.moved) {
-        x->phase_ms = now->mono_ms + x->options->idle_ms;
+    if (x->tls.moved || x->limited_ms != 0) {
+        uint64_t from_ms = x->limited_ms != 0 ? x->limited_ms : now->mono_ms;
+
+        x->phase_ms = from_ms + x->options->idle_ms;
     }
     if (err == ERR_WAIT && x->tls.want == WANT_GATE) {
         return at_gate(x, look);
