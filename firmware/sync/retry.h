@@ -8,7 +8,8 @@
  * RETRY_CAP_MS and still jittered there. What the service asks for (Retry-After, in either form,
  * measured against the reply's own Date) comes first, holds for every request of the account and,
  * where retry_to_flash says so, is to survive a restart (PAUSE). POSTs and all others count their
- * failures apart: a look at a job that succeeds does not hurry an upload that fails.
+ * failures apart: a look at a job that succeeds does not hurry an upload that is refused, but one
+ * that found no way to the service.
  *
  * Memory  Structs of the owner; all zero is "nothing failed yet". Keeps no reference.
  * Calls   retry_case_of when a call is over, retry_count, the owner's own fields, retry_of; then
@@ -61,6 +62,7 @@ struct retry_run {
 struct retry_lane {
     uint64_t from_ms; /* monotonic; 0: at once */
     uint8_t tries;    /* failed in a row */
+    bool unheard;     /* the last one before a byte had left */
 };
 struct retry {
     struct retry_lane get, post;

@@ -32,7 +32,7 @@ struct schedule {
     struct schedule_rules rules;
     uint64_t start_ms;  /* monotonic: the splay's end */
     uint32_t spread_ms; /* this device's part of the splay */
-    bool barred;        /* by hours or the day's bytes, when it was last asked */
+    uint64_t barred_ms; /* monotonic: the end of what hours or the day's bytes forbid; 0: nothing */
 };
 
 enum schedule_why {
