@@ -63,34 +63,36 @@
 #define CLOCK_LOOK_MS       10000    /* ms between two looks at a clock that is not good */
 
 /* spool */
-#define SPOOL_OBJECTS_MAX    16 /* objects with a folder in outbox/, 1..64; RAM: 200 bytes each */
-#define LEDGER_MAX           64 /* batches that are not final, 8..4096; RAM: 160 bytes each */
-#define JOURNAL_COMPACT_MIN  65536     /* bytes of the journal from which on it is compacted */
-#define RESERVE_LEN          8192      /* bytes given up when the flash is full; flash: once */
-#define KEPT_BUF_CAP         512       /* bytes written at a time to held/, failed/, quarantine/ */
-#define UPLOADER_FLASH_MS    10000     /* ms from a failure of flash to the next try */
-#define UPLOADER_HOLD_MS     3600000   /* ms from a hold of object or account to its own test */
-#define UPLOADER_LOCKED_MS   1000 /* ms to the next look at an outbox that a producer has locked */
-#define COLUMN_NAME_CAP      256 /* bytes of a column's name that is compared; stack: twice */
-#define UPLOADER_CLOCK_MS    10000     /* ms between two looks at a clock that is not set */
-#define UPLOADER_NAP_MS      86400000  /* ms that nothing is waited for, at the most */
-#define UPLOADER_STOP_MS     20000     /* ms that an answer is waited for when told to stop */
-#define UPLOADER_LATE_MS     900000    /* ms between two looks at a job past its deadline */
-#define UPLOADER_EXPIRE_MS   259200000 /* ms from which on an unknown job is expired: three days */
-#define UPLOADER_SEEK_MS     60000     /* ms between two passes over the job list, at first */
-#define UPLOADER_SEEK_MAX_MS 900000    /* and at the most */
-#define UPLOADER_TIDY_MS     3600000   /* ms between two looks at what is kept too long */
-#define UPLOADER_REFUSED_MAX 2         /* refused batches in a row before the object is held */
-#define SEEK_CANDIDATES_MAX  8     /* look-alikes asked one by one in a pass; RAM: 65 bytes each */
-#define ADOPT_NAMES_MAX      4     /* names of outbox/ at a time; stack: 256 bytes each */
-#define FAILED_ROW_CAP       4096  /* bytes of a row that is matched to errors; no RAM of its own */
-#define IDS_SEEN_MAX         64    /* job ids that an answer must not repeat; RAM: 8 bytes each */
-#define QUARANTINE_ROWS_MAX  20    /* bad rows of one file; the rest of it goes with the next one */
-#define OUTBOX_BUF_CAP       4096  /* bytes of .open looked at in a read, 512..; RAM: once */
-#define OUTBOX_SLICE         65536 /* bytes of records between two looks at max_bytes; no RAM */
-#define ADD_RECORD_CAP       65536 /* bytes of one record that `add` takes; RAM: twice */
-#define FLASH_LIST_CAP       2048  /* bytes of a folder read at a time, 512..; stack: once */
-#define FLASH_STILL_S        5     /* s a file is left alone whose writers the kernel cannot tell */
+#define SPOOL_OBJECTS_MAX       16 /* objects with a folder in outbox/, 1..64; RAM: 200 bytes each */
+#define LEDGER_MAX              64    /* batches that are not final, 8..4096; RAM: 160 bytes each */
+#define JOURNAL_COMPACT_MIN     65536 /* bytes of the journal from which on it is compacted */
+#define RESERVE_LEN             8192  /* bytes given up when the flash is full; flash: once */
+#define KEPT_BUF_CAP            512   /* bytes written at a time to held/, failed/, quarantine/ */
+#define UPLOADER_FLASH_MS       10000 /* ms from a failure of flash to the next try */
+#define UPLOADER_HOLD_MS        3600000 /* ms from a hold of object or account to its own test */
+#define UPLOADER_LOCKED_MS      1000 /* ms to the next look at an outbox that a producer has locked */
+#define COLUMN_NAME_CAP         256   /* bytes of a column's name that is compared; stack: twice */
+#define UPLOADER_CLOCK_MS       10000 /* ms between two looks at a clock that is not set */
+#define UPLOADER_NAP_MS         86400000 /* ms that nothing is waited for, at the most */
+#define UPLOADER_STOP_MS        20000    /* ms that an answer is waited for when told to stop */
+#define UPLOADER_LATE_MS        900000   /* ms between two looks at a job past its deadline */
+#define UPLOADER_EXPIRE_MS      259200000 /* ms from which on an unknown job is expired: three days */
+#define UPLOADER_SEEK_MS        60000     /* ms between two passes over the job list, at first */
+#define UPLOADER_SEEK_MAX_MS    900000    /* and at the most */
+#define UPLOADER_MISMATCH_POLLS 3         /* looks more at counts that do not fit */
+#define UPLOADER_MISMATCH_MS    20000     /* ms between them */
+#define UPLOADER_TIDY_MS        3600000   /* ms between two looks at what is kept too long */
+#define UPLOADER_REFUSED_MAX    2         /* refused batches in a row before the object is held */
+#define SEEK_CANDIDATES_MAX     8 /* look-alikes asked one by one in a pass; RAM: 65 bytes each */
+#define ADOPT_NAMES_MAX         4 /* names of outbox/ at a time; stack: 256 bytes each */
+#define FAILED_ROW_CAP          4096 /* bytes of a row that is matched to errors; no RAM of its own */
+#define IDS_SEEN_MAX            64   /* job ids that an answer must not repeat; RAM: 8 bytes each */
+#define QUARANTINE_ROWS_MAX     20 /* bad rows of one file; the rest of it goes with the next one */
+#define OUTBOX_BUF_CAP          4096  /* bytes of .open looked at in a read, 512..; RAM: once */
+#define OUTBOX_SLICE            65536 /* bytes of records between two looks at max_bytes; no RAM */
+#define ADD_RECORD_CAP          65536 /* bytes of one record that `add` takes; RAM: twice */
+#define FLASH_LIST_CAP          2048  /* bytes of a folder read at a time, 512..; stack: once */
+#define FLASH_STILL_S           5 /* s a file is left alone whose writers the kernel cannot tell */
 
 /* program */
 #define CHECK_FAULTS_MAX       100  /* faults that `check` prints; the others are counted */

@@ -140,11 +140,12 @@ int journal_put(struct journal *j, struct entry *e)
     return err;
 }
 
-int journal_old(const struct journal *j, const struct journal_visitor *to)
+int journal_read(const struct journal *j, const struct journal_part *part,
+                 const struct journal_visitor *to)
 {
-    for (uint64_t at = 0; at < j->old.len; at += ENTRY_LEN) {
+    for (uint64_t at = 0; at < part->len; at += ENTRY_LEN) {
         struct entry e;
-        int err = read_entry(j->flash, at, j->old.epoch, &e);
+        int err = read_entry(j->flash, at, part->epoch, &e);
 
         if (err == 0 && e.type != ENTRY_HEAD) {
             err = to->entry(to->ctx, &e);

@@ -47,8 +47,10 @@ int journal_open(struct journal *j, const struct flash *flash, const struct jour
 int journal_put(struct journal *j, struct entry *e);
 /* Begins journal.new with j->head under this epoch (random); there need be no old one. */
 int journal_compact_begin(struct journal *j, const struct flash *flash, uint32_t epoch);
-/* The old one, entry after entry, HEADs left out. */
-int journal_old(const struct journal *j, const struct journal_visitor *to);
+/* What stands in the file, entry after entry, HEADs left out: of part j->now, or of j->old while
+ * compacting. */
+int journal_read(const struct journal *j, const struct journal_part *part,
+                 const struct journal_visitor *to);
 /* err: of what the owner put. 0 and the new one is in force, or the error and the old one is. */
 int journal_compact_end(struct journal *j, int err);
 

@@ -193,12 +193,13 @@ static bool ends_in(const char *name, const char *ending)
     return len >= n && strcmp(name + len - n, ending) == 0;
 }
 
-static int clean_folder(const struct flash *flash, const char *folder)
+static int clean_folder(const struct flash *flash, const char *folder, uint32_t *number)
 {
     struct flash_file file = {""};
     char name[FLASH_NAME_CAP];
     int n;
 
+    (void)number;
     while ((n = flash->list(flash->ctx, folder, FLASH_FILES, file.name, &file, 1)) == 1) {
         const char *const part[] = {folder, "/", file.name};
 
@@ -213,7 +214,24 @@ static int clean_folder(const struct flash *flash, const char *folder)
     return n;
 }
 
-int kept_clean(const struct flash *flash)
+static int highest_of(const struct flash *flash, const char *folder, uint32_t *number)
+{
+    struct flash_file file = {""};
+    uint64_t v;
+    int n;
+
+    while ((n = flash->list(flash->ctx, folder, FLASH_FILES, file.name, &file, 1)) == 1) {
+        if (strlen(file.name) > 8 && num_u64(file.name, 8, &v) == 0 && v > *number) {
+            *number = (uint32_t)v;
+        }
+    }
+    return n;
+}
+
+/* Does something to each folder of an object. */
+static int each_folder(const struct flash *flash,
+                       int (*todo)(const struct flash *flash, const char *folder, uint32_t *number),
+                       uint32_t *number)
 {
     struct flash_file object;
     char name[FLASH_NAME_CAP];
@@ -227,11 +245,22 @@ int kept_clean(const struct flash *flash)
             const char *const part[] = {folder, "/", object.name};
 
             n = join(name, part, COUNT(part));
-            n = n == 0 ? clean_folder(flash, name) : n;
+            n = n == 0 ? todo(flash, name, number) : n;
             if (n < 0) {
                 return n;
             }
         }
     }
     return n;
+}
+
+int kept_highest(const struct flash *flash, uint32_t *number)
+{
+    *number = 0;
+    return each_folder(flash, highest_of, number);
+}
+
+int kept_clean(const struct flash *flash)
+{
+    return each_folder(flash, clean_folder, NULL);
 }

@@ -6,7 +6,8 @@
  *
  * Memory  One struct; buf is written when full.
  * Calls   reason, put…, close. rows, bytes…, close. An error sticks and is told by close.
- * Errors  Those of flash; of kept_range and kept_copy: ERR_SOURCE_CHANGED (the segment is shorter). */
+ * Errors  Those of flash; of kept_range and kept_copy: ERR_SOURCE_CHANGED (the segment is shorter).
+ */
 #ifndef OCBULK_SPOOL_KEPT_H
 #define OCBULK_SPOOL_KEPT_H
 
@@ -53,6 +54,8 @@ int kept_copy(struct kept *k, const struct flash *flash, const struct kept_place
               const struct batch_file *bf, uint64_t at, uint64_t end);
 /* A whole file, by rename; its reason has been closed before. */
 int kept_move(const struct flash *flash, const char *from, const struct kept_place *p);
+/* The highest number that begins a name in any of the folders; 0: none. */
+int kept_highest(const struct flash *flash, uint32_t *number);
 /* What a cut left unfinished, in every folder of the three. */
 int kept_clean(const struct flash *flash);
 

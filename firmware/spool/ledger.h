@@ -27,10 +27,11 @@ struct range {
     uint64_t next_ms; /* when to look at it again, monotonic */
     uint32_t pause_ms;
     uint8_t mismatches, passes;
-    bool late;   /* its job is past the deadline */
-    bool looked; /* INTENT: the job list does not have it: to be sent again */
-    bool absent; /* COMMIT: proven absent: to be sent again */
-    bool repeat; /* by hand or policy: to be sent again, whatever may be there */
+    uint8_t found; /* jobs that have its tag, in this pass: 0, 1, 2 for more */
+    bool late;     /* its job is past the deadline */
+    bool looked;   /* INTENT: the job list does not have it: to be sent again */
+    bool absent;   /* COMMIT: proven absent: to be sent again */
+    bool repeat;   /* by hand or policy: to be sent again, whatever may be there */
 };
 
 struct ledger_object {

@@ -52,6 +52,11 @@ int queue_path(char dst[FLASH_NAME_CAP], const char *object, uint32_t segment)
     return join(dst, "queue", object, name);
 }
 
+int queue_outbox_path(char dst[FLASH_NAME_CAP], const char *object, const char *file)
+{
+    return join(dst, "outbox", object, file);
+}
+
 static int there(const struct flash *flash, const char *object, uint32_t segment)
 {
     char name[FLASH_NAME_CAP];
@@ -135,7 +140,7 @@ int queue_last(const struct flash *flash, const char *object, uint32_t from, uin
 int queue_adopt(const struct flash *flash, const char *object, const char *file, uint32_t segment)
 {
     char from[FLASH_NAME_CAP], to[FLASH_NAME_CAP];
-    int err = join(from, "outbox", object, file);
+    int err = queue_outbox_path(from, object, file);
 
     err = err == 0 ? queue_path(to, object, segment) : err;
     err = err == 0 ? flash->sync(flash->ctx, from) : err;

@@ -12,6 +12,7 @@
 enum { QUEUE_NUMBER_MAX = 99999999 };
 
 int queue_path(char dst[FLASH_NAME_CAP], const char *object, uint32_t segment);
+int queue_outbox_path(char dst[FLASH_NAME_CAP], const char *object, const char *file);
 /* The highest number of all, `from` when there is no higher one: numbers behind it are in a row. */
 int queue_last(const struct flash *flash, const char *object, uint32_t from, uint32_t *segment);
 /* The smallest number behind `after`: 1, 0 when there is none, or an error. */

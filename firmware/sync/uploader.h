@@ -117,7 +117,7 @@ struct uploader {
     uint8_t task;                    /* enum uploader_task */
     uint8_t why;                     /* enum schedule_why: what the next POST waits for */
     bool stopping, stopped, wants_credentials, fresh_credentials;
-    bool account_held, reserve_used, look_now, hands_now, gate_shut, lists;
+    bool account_held, reserve_used, look_now, hands_now, gate_shut, not_begun;
     int err;       /* what ends it */
     int flash_err; /* the last one of flash, 0 once it works again */
     int last_err;  /* of the last call, 0 when it went well */
@@ -128,7 +128,8 @@ struct uploader {
     /* the batch at work */
     struct flash_read reading;
     struct file file;
-    struct batch_file bf;
+    struct batch_file bf;   /* the segment that is open */
+    struct batch_file part; /* the same, up to where the plan may go */
     struct batch_plan plan;
     struct batch_source source;
     struct batch batch;
@@ -137,12 +138,15 @@ struct uploader {
     uint16_t object, bf_object;
     uint8_t attempt, reason;
     bool fixed;               /* a range as it was sent before */
+    bool hole;                /* in front of other ranges */
     bool intent;              /* INTENT is on flash */
     char pending[JOB_ID_CAP]; /* a job that is not in the journal yet, or empty */
     char name[TAG_CAP + 4];
     /* the call at work */
     uint32_t about;  /* batch */
     uint64_t listed; /* errors told */
+    struct job job;  /* as the status told it, while its errors are asked for */
+    bool list_shows; /* a tag of ours stood in this list */
     struct verdict verdict;
     uint8_t candidates, candidate_at;
     bool candidates_over;

@@ -22,16 +22,19 @@ void uploader_say_kind(struct uploader *u, const struct range *r, enum uploader_
 /* Flash failed, or works again: 0 or err, as it came. */
 int uploader_flash(struct uploader *u, int err);
 
-/* uploader_start */
-int uploader_recover(struct uploader *u);
-
 /* uploader_keep: segments and rows leave */
 int uploader_segment_open(struct uploader *u, uint16_t object, uint32_t segment);
 void uploader_free_segments(struct uploader *u, uint16_t object);
 int uploader_free(struct uploader *u, uint16_t object, uint32_t segment);
-int uploader_quarantine(struct uploader *u, uint64_t at, uint64_t end, uint32_t records,
-                        uint8_t reason, int err);
+/* Bytes of the segment that is open: FINAL(quarantined). */
+int uploader_quarantine(struct uploader *u, const struct range *r, int err);
+int uploader_quarantine_file(struct uploader *u, uint16_t object, uint32_t segment, int err);
+int uploader_move_whole(struct uploader *u, const struct range *r); /* behind its FINAL */
+/* Begins the .reason of a batch: what is known of it. */
+void uploader_reason(struct uploader *u, const struct range *r, enum kept_folder folder, int err);
 int uploader_carve(struct uploader *u, struct range *r);
+enum want uploader_purge(struct uploader *u); /* what is kept too long, or too much of it */
+int uploader_hold(struct uploader *u, struct range *r, enum reason reason);
 enum want uploader_tidy(struct uploader *u); /* WANT_STEP: something was done */
 
 /* uploader_adopt */
@@ -56,11 +59,13 @@ enum want uploader_errors_end(struct uploader *u);
 
 /* uploader_seek */
 bool uploader_seeks(struct uploader *u, uint64_t *when_ms); /* whether there is something to seek */
+void uploader_policy(struct uploader *u, struct range *r);  /* what cannot be settled */
 enum want uploader_seek(struct uploader *u);
 enum want uploader_seek_end(struct uploader *u);
 enum want uploader_candidate_end(struct uploader *u);
 
 /* uploader: calls */
+enum want uploader_later(struct uploader *u, uint64_t when_ms); /* something is due then */
 enum want uploader_call(struct uploader *u, enum uploader_task task, int err);
 /* A call failed: paces the next one. */
 enum want uploader_call_failed(struct uploader *u);

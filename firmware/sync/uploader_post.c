@@ -1,0 +1,403 @@
+/* Sends the batch that was cut, and draws the conclusion: INTENT in front of the first body byte,
+ * COMMIT in front of the last piece, CREATED behind the answer. */
+#include "sync/uploader_parts.h"
+
+#include "base/err.h"
+#include "base/text.h"
+
+#include <string.h>
+
+static struct range *current(struct uploader *u)
+{
+    return ledger_find(&u->ledger, u->number);
+}
+
+static struct tag tag_of(const struct uploader *u)
+{
+    return (struct tag){u->journal.head.spool, u->number, (uint32_t)u->batch.print, u->attempt};
+}
+
+static int put_intent(struct uploader *u)
+{
+    struct entry e = {.type = ENTRY_INTENT,
+                      .reason = u->reason,
+                      .object = u->object,
+                      .batch = u->number,
+                      .segment = u->segment,
+                      .account = u->rules->account};
+
+    e.is.range = (struct entry_range){.at = u->batch.at,
+                                      .end = u->batch.end,
+                                      .print = u->batch.print,
+                                      .records = (uint32_t)u->batch.records,
+                                      .attempt = u->attempt,
+                                      .body = bulk_length(u->bulk)};
+    int err = uploader_put(u, &e);
+
+    u->intent = err == 0;
+    return err;
+}
+
+/* The first pull comes behind the handshake, and in front of the first byte that is sent: an
+ * attempt that never gets that far costs no write. */
+static int body_pull(void *ctx, uint8_t *dst, size_t cap)
+{
+    struct uploader *u = ctx;
+    int err = u->intent ? 0 : put_intent(u);
+
+    return err == 0 ? batch_source_pull(&u->source, dst, cap) : err;
+}
+
+static void name_upload(struct uploader *u, struct bulk_upload *up, const struct tag *tag)
+{
+    const char *path = u->settings.path;
+
+    up->path = path == NULL || path[0] != '\0';
+    up->name = path != NULL && path[0] != '\0' ? path : NULL;
+    if (u->settings.tag) {
+        up->tag = tag;
+    } else if (up->name == NULL) {
+        kept_batch_name(u->name, u->number);
+        memcpy(u->name + 8, ".csv", 5);
+        up->name = u->name;
+    }
+}
+
+static enum want to_idle(struct uploader *u)
+{
+    u->task = UPLOADER_IDLE;
+    return WANT_STEP;
+}
+
+/* The day's bytes may have to wait, now that it is known how many. */
+static bool day_is_full(struct uploader *u)
+{
+    const struct schedule_at at = {
+        .now_ms = u->now.mono_ms,
+        .time_ms = service_time_or_wall_ms(&u->time, &u->now),
+        .day = {u->ledger.day, u->ledger.day_bytes},
+    };
+    struct schedule_when when;
+
+    if (u->rules->schedule.day_bytes == 0) {
+        return false;
+    }
+    when = schedule_next(&u->schedule, &at, u->batch.len);
+    if (when.why == SCHEDULE_DAY_BYTES) {
+        u->why = (uint8_t)when.why;
+        u->post_ms = when.from_ms;
+    }
+    return when.why == SCHEDULE_DAY_BYTES;
+}
+
+enum want uploader_post(struct uploader *u)
+{
+    struct bulk_upload up = {.object = u->ledger.object[u->object].is.name,
+                             .metadata = u->settings.metadata,
+                             .identifier = u->settings.identifier,
+                             .file = {body_pull, u},
+                             .file_len = u->batch.len};
+    struct tag tag;
+    int err;
+
+    if (day_is_full(u)) {
+        return to_idle(u);
+    }
+    u->number = u->number == 0 ? u->ledger.next_batch : u->number;
+    u->intent = false;
+    tag = tag_of(u);
+    name_upload(u, &up, &tag);
+    batch_source_init(&u->source, &u->bf, &u->batch);
+    err = device_random(up.random, sizeof up.random);
+    err = err == 0 ? bulk_upload(u->bulk, &up, &u->now) : err;
+    u->counts.posts++;
+    u->counts.retries += u->attempt > 1;
+    return uploader_call(u, UPLOADER_POST, err);
+}
+
+static void refused_place(struct uploader *u, uint8_t reason)
+{
+    (void)uploader_hold_object(u, u->object, reason, u->bulk->status);
+}
+
+/* Nothing was stored, as the service has said: the range is to be cut anew. */
+static bool put_void(struct uploader *u, uint8_t reason)
+{
+    struct range *r = u->intent ? current(u) : NULL;
+
+    if (r == NULL) {
+        return true;
+    }
+    r->is.http = u->bulk->status;
+    if (uploader_put_range(u, r, ENTRY_VOID, reason) != 0) {
+        return false;
+    }
+    if (u->attempt > 1 || reason == REASON_TOO_LARGE) {
+        struct uploader_news n = uploader_news_of(u, NULL);
+
+        n.kind = NEWS_VOID;
+        n.object = u->ledger.object[u->object].is.name;
+        n.batch = u->number;
+        n.records = (uint32_t)u->batch.records;
+        n.reason = reason;
+        n.http = u->bulk->status;
+        uploader_say(u, &n);
+    }
+    return true;
+}
+
+static enum want halve(struct uploader *u)
+{
+    struct entry_object *o = &u->ledger.object[u->object].is;
+    bool one = u->batch.records <= 1;
+
+    if (!put_void(u, REASON_TOO_LARGE)) {
+        return to_idle(u);
+    }
+    if (one) { /* cannot be made smaller */
+        refused_place(u, REASON_TOO_LARGE);
+        return to_idle(u);
+    }
+    o->cap_records = (uint32_t)(u->batch.records / 2);
+    o->cap_bytes = u->batch.len / 2;
+    (void)uploader_put_object(u, u->object); /* lost at worst: then it is found out again */
+    return to_idle(u);
+}
+
+/* How many refused requests a batch of n records may cost: 2 log2(n) + 2. */
+static uint16_t requests_for(uint64_t records)
+{
+    uint16_t n = 2;
+
+    for (; records > 1; records /= 2) {
+        n = (uint16_t)(n + 2);
+    }
+    return n;
+}
+
+/* A single record that is refused goes apart, so that it blocks nobody. */
+static enum want set_apart(struct uploader *u)
+{
+    struct range *r = current(u);
+    struct range copy;
+
+    if (r == NULL) {
+        return to_idle(u);
+    }
+    copy = *r;
+    copy.reason = REASON_REFUSED;
+    copy.is.http = u->bulk->status;
+    (void)uploader_quarantine(u, &copy, ERR_BAD_REQUEST);
+    return to_idle(u);
+}
+
+static enum want split(struct uploader *u)
+{
+    struct uploader_lane *lane = &u->lane[u->object];
+    bool inside = lane->split_records > 0 && lane->split_segment == u->segment &&
+                  u->batch.at < lane->split_end;
+
+    if (!inside) {
+        lane->requests = 0;
+        lane->allowed = requests_for(u->batch.records);
+        lane->split_segment = u->segment;
+        lane->split_end = u->batch.end;
+        lane->refused++;
+    }
+    lane->requests++;
+    if (lane->requests > lane->allowed || lane->refused > UPLOADER_REFUSED_MAX) {
+        if (put_void(u, REASON_ALL_REFUSED)) {
+            refused_place(u, REASON_ALL_REFUSED);
+        }
+        return to_idle(u);
+    }
+    if (u->batch.records == 1) {
+        lane->split_records = 1;
+        return set_apart(u);
+    }
+    lane->split_records = (uint32_t)(u->batch.records / 2);
+    (void)put_void(u, REASON_REFUSED);
+    return to_idle(u);
+}
+
+static enum want held_account(struct uploader *u, bool ask)
+{
+    bool done = put_void(u, REASON_CREDENTIALS);
+
+    u->wants_credentials = ask;
+    if (!ask && done) {
+        uploader_hold_account(u, u->bulk->status);
+    }
+    return to_idle(u);
+}
+
+/* The last piece may have left, and nobody said what became of it. */
+static enum want unknown(struct uploader *u, uint8_t reason)
+{
+    struct range *r = current(u);
+
+    u->counts.unknown++;
+    if (r != NULL) {
+        r->reason = reason;
+        r->next_ms = u->now.mono_ms;
+        r->passes = 0;
+        uploader_say_kind(u, r, NEWS_UNKNOWN);
+    }
+    return to_idle(u);
+}
+
+int uploader_put_created(struct uploader *u)
+{
+    struct range *r = current(u);
+    int err;
+
+    if (r == NULL) {
+        u->err = ERR_INTERNAL;
+        return ERR_INTERNAL;
+    }
+    struct entry e = ledger_entry(r, ENTRY_CREATED);
+
+    e.reason = REASON_NONE;
+    e.is.range.how = CREATED_ANSWERED;
+    (void)text_copy(e.is.range.id, sizeof e.is.range.id, u->pending);
+    err = uploader_put(u, &e);
+    if (err == ERR_FLASH_FULL && !u->reserve_used) {
+        u->reserve_used = true;
+        err = u->flash->remove(u->flash->ctx, "reserve");
+        err = err == 0 ? uploader_put(u, &e) : err;
+    }
+    if (err == 0) {
+        r = current(u);
+        r->next_ms = u->now.mono_ms;
+        uploader_say_kind(u, r, NEWS_CREATED);
+        u->pending[0] = '\0';
+        u->counts.jobs++;
+    }
+    return err;
+}
+
+static enum want created(struct uploader *u)
+{
+    struct uploader_lane *lane = &u->lane[u->object];
+
+    if (ledger_seen(&u->ledger, u->bulk->job.id)) {
+        return unknown(u, REASON_REPEATED);
+    }
+    lane->refused = 0;
+    if (u->batch.end >= lane->split_end) {
+        lane->split_records = 0;
+    }
+    lane->line_at = u->batch.end;
+    lane->line = u->batch.next_line;
+    (void)text_copy(u->pending, sizeof u->pending, u->bulk->job.id);
+    if (u->ledger.object[u->object].is.hold != REASON_NONE) {
+        (void)uploader_hold_object(u, u->object, REASON_NONE, 0);
+    }
+    (void)uploader_put_created(u); /* until it can be written, nothing else is done */
+    return to_idle(u);
+}
+
+/* INTENT stays: one look at the job list, then again. Without a tag there is nothing to look for.
+ */
+static enum want again(struct uploader *u)
+{
+    struct range *r = u->intent ? current(u) : NULL;
+
+    if (r != NULL) {
+        r->looked = !u->settings.tag;
+        r->next_ms = retry_from_ms(&u->retry, false);
+    }
+    return to_idle(u);
+}
+
+static enum want act(struct uploader *u, enum retry_action action)
+{
+    switch (action) {
+    case RETRY_DONE:
+        return created(u);
+    case RETRY_HALVE:
+        return halve(u);
+    case RETRY_SPLIT:
+        return split(u);
+    case RETRY_HOLD_OBJECT:
+        if (put_void(u, REASON_PLACE)) {
+            refused_place(u, REASON_PLACE);
+        }
+        return to_idle(u);
+    case RETRY_CREDENTIALS:
+    case RETRY_HOLD_ACCOUNT:
+        return held_account(u, action == RETRY_CREDENTIALS);
+    case RETRY_HOLD_BATCH:
+        if (current(u) != NULL) {
+            (void)uploader_hold(u, current(u), REASON_CONFLICT);
+        }
+        return to_idle(u);
+    case RETRY_UNKNOWN:
+        return unknown(u, REASON_UNKNOWN);
+    case RETRY_VOID:
+        (void)put_void(u, REASON_RATE);
+        return to_idle(u);
+    case RETRY_GIVE_UP:
+        refused_place(u, REASON_PLACE);
+        return again(u);
+    default:
+        return again(u);
+    }
+}
+
+/* Whether the attempt says something of link or service, not of this batch alone. */
+static bool paces(enum retry_action action)
+{
+    return action != RETRY_DONE && action != RETRY_SPLIT && action != RETRY_CREDENTIALS &&
+           action != RETRY_HOLD_BATCH;
+}
+
+static enum want post_end(struct uploader *u)
+{
+    struct retry_case c = retry_case_of(u->bulk, &u->now);
+    enum retry_action action;
+
+    service_time_learn(&u->time, u->bulk, &u->now);
+    if (c.err == u->flash_err && c.err != 0) { /* flash failed while it was read or written */
+        return again(u);
+    }
+    if (c.err == ERR_SOURCE_CHANGED) {
+        struct range *r = u->intent ? current(u) : NULL;
+
+        u->bf_segment = 0;
+        if (r != NULL) {
+            (void)uploader_hold(u, r, REASON_CHANGED);
+        }
+        return to_idle(u);
+    }
+    retry_count(&u->lane[u->object].run, &c);
+    c.committed_before = u->reason == REASON_ABSENT || u->reason == REASON_POLICY;
+    c.credentials_fresh = u->fresh_credentials;
+    action = retry_of(&c);
+    if (paces(action)) {
+        (void)uploader_call_failed(u);
+    } else if (action == RETRY_DONE) {
+        uploader_call_worked(u);
+    }
+    return act(u, action);
+}
+
+static enum want at_gate(struct uploader *u)
+{
+    struct range *r = current(u);
+
+    if (u->stopping || r == NULL || uploader_put_range(u, r, ENTRY_COMMIT, u->reason) != 0) {
+        bulk_drop(u->bulk);
+        return again(u);
+    }
+    bulk_commit(u->bulk, &u->now);
+    return WANT_STEP;
+}
+
+enum want uploader_post_step(struct uploader *u, enum want want)
+{
+    if (want == WANT_GATE) {
+        return at_gate(u);
+    }
+    return want == WANT_NOTHING ? post_end(u) : want;
+}

@@ -1,0 +1,283 @@
+/* Settles what is unknown: looks in the job list for a job that has our tag. */
+#include "sync/uploader_parts.h"
+
+#include "base/err.h"
+#include "base/text.h"
+
+#include <string.h>
+
+static bool sought(const struct range *r)
+{
+    return (r->state == ENTRY_INTENT && !r->looked) ||
+           (r->state == ENTRY_COMMIT && !r->absent && !r->repeat);
+}
+
+static bool has_tag(struct uploader *u, const struct range *r)
+{
+    struct uploader_object o = {0};
+
+    u->rules->object(u->rules->ctx, u->ledger.object[r->object].is.name, &o);
+    return o.tag;
+}
+
+/* What was sent under another account, or without a tag, is looked for in vain. */
+static bool settle_at_once(struct uploader *u, struct range *r)
+{
+    bool foreign = r->account != u->rules->account;
+
+    if (!foreign && has_tag(u, r)) {
+        return false;
+    }
+    if (r->state == ENTRY_INTENT) {
+        r->looked = true;
+    } else if (foreign) {
+        (void)uploader_hold(u, r, REASON_ACCOUNT);
+    } else {
+        uploader_policy(u, r);
+    }
+    return true;
+}
+
+bool uploader_seeks(struct uploader *u, uint64_t *when_ms)
+{
+    bool any = false;
+    uint64_t first_ms = UINT64_MAX;
+
+    for (uint16_t i = 0; i < u->ledger.ranges; i++) {
+        struct range *r = &u->ledger.range[i];
+
+        if (sought(r) && !settle_at_once(u, r)) {
+            any = true;
+            first_ms = r->next_ms < first_ms ? r->next_ms : first_ms;
+        }
+    }
+    if (any && first_ms > u->now.mono_ms) {
+        *when_ms = first_ms;
+    }
+    return any && first_ms <= u->now.mono_ms;
+}
+
+static void add_candidate(struct uploader *u, const struct job *job)
+{
+    bool mine = false;
+
+    for (uint16_t i = 0; i < u->ledger.ranges && !mine; i++) {
+        const struct range *r = &u->ledger.range[i];
+        const char *object = u->ledger.object[r->object].is.name;
+
+        mine = sought(r) && (job->object[0] == '\0' || strcmp(job->object, object) == 0);
+    }
+    if (!mine || job->id[0] == '\0' || ledger_seen(&u->ledger, job->id)) {
+        return;
+    }
+    if (u->candidates == SEEK_CANDIDATES_MAX) {
+        u->candidates_over = true;
+        return;
+    }
+    (void)text_copy(u->candidate[u->candidates++], JOB_ID_CAP, job->id);
+}
+
+/* Adopted only by its tag: an item that has one of ours, whichever attempt's. */
+static void take_tag(struct uploader *u, const struct tag_finder *tags, const char *id)
+{
+    struct range *r = tags->count == 1 ? ledger_find(&u->ledger, tags->first.batch) : NULL;
+
+    if (r == NULL || !sought(r) || tags->first.print != (uint32_t)r->is.print || !job_id_ok(id) ||
+        strcmp(r->is.id, id) == 0) {
+        return;
+    }
+    if (r->found < 2) {
+        r->found++;
+    }
+    (void)text_copy(r->is.id, sizeof r->is.id, id);
+}
+
+static void take_job(void *ctx, const struct bulk_item *item)
+{
+    struct uploader *u = ctx;
+
+    if (item->tags->count > 0) {
+        u->list_shows = true;
+        take_tag(u, item->tags, item->job->id);
+    } else if (item->job->upload || item->job->object[0] != '\0') {
+        add_candidate(u, item->job);
+    }
+}
+
+enum want uploader_seek(struct uploader *u)
+{
+    const struct bulk_receiver to = {take_job, u};
+
+    for (uint16_t i = 0; i < u->ledger.ranges; i++) {
+        struct range *r = &u->ledger.range[i];
+
+        if (sought(r)) {
+            r->found = 0;
+            r->is.id[0] = '\0';
+        }
+    }
+    u->candidates = u->candidate_at = 0;
+    u->candidates_over = u->list_shows = false;
+    return uploader_call(u, UPLOADER_SEEK, bulk_jobs(u->bulk, &to, &u->now));
+}
+
+static enum want to_idle(struct uploader *u)
+{
+    u->task = UPLOADER_IDLE;
+    return WANT_STEP;
+}
+
+void uploader_policy(struct uploader *u, struct range *r)
+{
+    struct range copy = *r;
+
+    if (u->rules->on_unknown == POLICY_RESEND) {
+        r->repeat = true;
+        r->reason = REASON_POLICY;
+        uploader_say_kind(u, r, NEWS_RESENT);
+    } else if (u->rules->on_unknown == POLICY_ACCEPT) {
+        if (uploader_put_final(u, r, FINAL_DONE, REASON_POLICY, -1, -1) == 0) {
+            (void)uploader_free(u, copy.object, copy.segment);
+        }
+    } else {
+        (void)uploader_hold(u, r, r->reason == REASON_REPEATED ? REASON_REPEATED : REASON_UNKNOWN);
+    }
+}
+
+static void adopt(struct uploader *u, struct range *r)
+{
+    struct entry e = ledger_entry(r, ENTRY_CREATED);
+    uint32_t batch = r->batch;
+
+    e.reason = REASON_NONE;
+    e.is.range.how = CREATED_ADOPTED;
+    if (uploader_put(u, &e) == 0) {
+        r = ledger_find(&u->ledger, batch);
+        r->next_ms = u->now.mono_ms;
+        u->counts.jobs++;
+        uploader_say_kind(u, r, NEWS_ADOPTED_JOB);
+    }
+}
+
+/* Whether the list, or the status of each look-alike, would have shown a job of ours. */
+static bool would_show(const struct uploader *u)
+{
+    bool list = (u->journal.head.shows & SHOWS_LIST) != 0;
+    bool status = (u->journal.head.shows & SHOWS_STATUS) != 0 && !u->candidates_over;
+
+    return list || status;
+}
+
+/* None has its tag: twice, the second time long enough behind our last byte, it is absent. */
+static void not_found(struct uploader *u, struct range *r)
+{
+    int64_t now_ms = uploader_time_ms(u);
+    bool late = now_ms >= 0 && r->time_ms >= 0 && now_ms - r->time_ms >= u->rules->absent_after_ms;
+    uint64_t pause = UPLOADER_SEEK_MS;
+
+    if (r->state == ENTRY_INTENT) {
+        r->looked = true;
+        return;
+    }
+    if (!would_show(u)) {
+        uploader_policy(u, r);
+        return;
+    }
+    if (late && r->passes > 0) {
+        r->absent = true;
+        r->reason = REASON_ABSENT;
+        uploader_say_kind(u, r, NEWS_RESENT);
+        return;
+    }
+    for (unsigned i = 0; i < r->passes && pause < UPLOADER_SEEK_MAX_MS; i++) {
+        pause *= 2;
+    }
+    r->passes = (uint8_t)(r->passes < UINT8_MAX ? r->passes + 1 : r->passes);
+    r->next_ms = u->now.mono_ms + (pause < UPLOADER_SEEK_MAX_MS ? pause : UPLOADER_SEEK_MAX_MS);
+}
+
+static void conclude(struct uploader *u, bool complete)
+{
+    for (uint16_t i = u->ledger.ranges; i > 0; i--) { /* what ends it takes the last one's place */
+        struct range *r = &u->ledger.range[i - 1];
+
+        if (!sought(r) || r->next_ms > u->now.mono_ms) {
+            continue;
+        }
+        if (r->found == 1) {
+            adopt(u, r);
+        } else if (r->found > 1) {
+            (void)uploader_hold(u, r, REASON_TWO_JOBS);
+        } else if (complete) {
+            not_found(u, r);
+        }
+    }
+}
+
+static enum want next_candidate(struct uploader *u)
+{
+    if (u->candidate_at < u->candidates) {
+        const char *id = u->candidate[u->candidate_at];
+
+        return uploader_call(u, UPLOADER_CANDIDATE, bulk_status(u->bulk, id, &u->now));
+    }
+    conclude(u, true);
+    return to_idle(u);
+}
+
+/* The list is refused for good: nothing can be proven. */
+static enum want refused(struct uploader *u)
+{
+    for (uint16_t i = u->ledger.ranges; i > 0; i--) {
+        struct range *r = &u->ledger.range[i - 1];
+
+        if (sought(r) && r->state == ENTRY_INTENT) {
+            r->looked = true;
+        } else if (sought(r)) {
+            uploader_policy(u, r);
+        }
+    }
+    return to_idle(u);
+}
+
+static bool for_good(int err)
+{
+    return err_class(err) == CLASS_REJECTED || err == ERR_FORBIDDEN || err == ERR_NO_ROOM;
+}
+
+enum want uploader_seek_end(struct uploader *u)
+{
+    int err = u->bulk->err;
+
+    if (u->list_shows) {
+        u->journal.head.shows |= SHOWS_LIST;
+    }
+    if (for_good(err)) {
+        uploader_call_worked(u);
+        return refused(u);
+    }
+    if (err != 0) {
+        return uploader_call_failed(u);
+    }
+    uploader_call_worked(u);
+    if ((u->journal.head.shows & SHOWS_LIST) != 0) {
+        u->candidates = 0;
+    }
+    return next_candidate(u);
+}
+
+enum want uploader_candidate_end(struct uploader *u)
+{
+    int err = u->bulk->err;
+
+    if (err != 0 && err != ERR_NOT_FOUND) {
+        return uploader_call_failed(u);
+    }
+    uploader_call_worked(u);
+    if (err == 0 && u->bulk->tags.count > 0) {
+        u->journal.head.shows |= SHOWS_STATUS;
+        take_tag(u, &u->bulk->tags, u->candidate[u->candidate_at]);
+    }
+    u->candidate_at++;
+    return next_candidate(u);
+}

@@ -1,0 +1,411 @@
+/* Opens the spool: what the journal says, what a cut left half done, what nobody knows. */
+#include "sync/uploader_parts.h"
+
+#include "base/err.h"
+#include "base/text.h"
+#include "spool/queue.h"
+
+#include <string.h>
+
+static int apply(void *ctx, const struct entry *e)
+{
+    return ledger_apply(ctx, e);
+}
+
+static int random64(uint64_t *out)
+{
+    return device_random((uint8_t *)out, sizeof *out);
+}
+
+/* Data that no file system can squeeze, so that giving it up gives that much room. */
+static void make_reserve(struct uploader *u)
+{
+    const struct flash *f = u->flash;
+    int64_t size = f->size(f->ctx, "reserve");
+    uint8_t block[256];
+    int err = size == RESERVE_LEN ? ERR_FLASH_EXISTS : f->remove(f->ctx, "reserve");
+
+    for (size_t n = 0; n < RESERVE_LEN && err == 0; n += sizeof block) {
+        err = device_random(block, sizeof block);
+        err = err == 0 ? f->append(f->ctx, "reserve", block, sizeof block) : err;
+    }
+    if (err == 0) {
+        err = f->sync(f->ctx, "reserve");
+    }
+    if (err != 0 && err != ERR_FLASH_EXISTS) {
+        (void)f->remove(f->ctx, "reserve"); /* half of one misleads; the next start tries again */
+    }
+    u->reserve_used = false;
+}
+
+static void say_file(struct uploader *u, enum uploader_news_kind kind, const char *object,
+                     uint32_t segment, enum reason reason)
+{
+    struct uploader_news n = uploader_news_of(u, NULL);
+
+    n.kind = (uint8_t)kind;
+    n.object = object;
+    n.segment = segment;
+    n.reason = (uint8_t)reason;
+    uploader_say(u, &n);
+}
+
+/* A segment of which nobody can say what was sent of it. */
+static int set_apart(struct uploader *u, const char *object, uint32_t segment,
+                     enum kept_folder folder, enum reason reason)
+{
+    char from[FLASH_NAME_CAP], name[32] = "segment-";
+    const struct kept_place p = {folder, object, name};
+    int err = queue_path(from, object, segment);
+
+    kept_batch_name(name + strlen(name), segment);
+    kept_reason(&u->kept, u->flash, &p);
+    kept_put(&u->kept, "object", object);
+    kept_put_u64(&u->kept, "segment", segment);
+    kept_put(&u->kept, "reason", reason_text((uint8_t)reason));
+    err = err == 0 ? kept_close(&u->kept) : err;
+    err = err == 0 ? kept_move(u->flash, from, &p) : err;
+    if (err == 0) {
+        say_file(u, folder == KEPT_HELD ? NEWS_MOVED : NEWS_ORPHAN, object, segment, reason);
+    }
+    return err;
+}
+
+static int hold_segments(struct uploader *u, struct ledger_object *o)
+{
+    uint32_t segment = 0;
+    int n;
+
+    while ((n = queue_next(u->flash, o->is.name, segment, &segment)) == 1) {
+        n = set_apart(u, o->is.name, segment, KEPT_HELD, REASON_JOURNAL);
+        if (n != 0) {
+            return n;
+        }
+        o->is.freed = segment > o->is.freed ? segment : o->is.freed;
+    }
+    o->cur = o->last = o->is.freed;
+    o->cut = UINT64_MAX;
+    return n;
+}
+
+/* Without a whole journal nobody knows what of the queue was sent: all of it is held. */
+static int hold_all(struct uploader *u)
+{
+    struct flash_file object = {""};
+    int n;
+
+    u->ledger.ranges = 0;
+    while ((n = queue_object(u->flash, "queue", object.name, &object)) == 1) {
+        int at = ledger_object_at(&u->ledger, object.name);
+
+        if (at < 0) {
+            if (u->ledger.objects == SPOOL_OBJECTS_MAX) {
+                return ERR_NO_ROOM;
+            }
+            at = u->ledger.objects++;
+            u->ledger.object[at] = (struct ledger_object){.cut = 0};
+            (void)text_copy(u->ledger.object[at].is.name, OBJECT_NAME_CAP, object.name);
+        }
+        n = hold_segments(u, &u->ledger.object[at]);
+        if (n != 0) {
+            return n;
+        }
+    }
+    return n;
+}
+
+/* The first journal, or one in place of what could not be read. */
+static int new_journal(struct uploader *u, bool keep_id)
+{
+    uint32_t highest = 0;
+    int err = hold_all(u);
+
+    err = err == 0 ? kept_highest(u->flash, &highest) : err;
+    if (err == 0 && !keep_id) {
+        u->journal.head = (struct entry_head){.host = u->flash->host};
+        err = random64(&u->journal.head.spool);
+    }
+    if (highest >= u->ledger.next_batch) { /* no name of what is kept is used twice */
+        u->ledger.next_batch = highest + 1;
+    }
+    return err == 0 ? uploader_compact(u) : err;
+}
+
+/* The image of another machine: its attempts are looked for by nobody else. */
+static int new_host(struct uploader *u)
+{
+    int err = 0;
+
+    for (uint16_t i = 0; i < u->ledger.ranges && err == 0; i++) {
+        if (u->ledger.range[i].state == ENTRY_COMMIT) {
+            err = uploader_put_range(u, &u->ledger.range[i], ENTRY_HELD, REASON_HOST);
+        }
+    }
+    u->journal.head.host = u->flash->host;
+    err = err == 0 ? random64(&u->journal.head.spool) : err;
+    return err == 0 ? uploader_compact(u) : err;
+}
+
+static int read_journal(struct uploader *u)
+{
+    const struct journal_visitor to = {apply, &u->ledger};
+    int err = journal_open(&u->journal, u->flash, &to, true);
+    bool missing = err == ERR_FLASH_NONE;
+    uint32_t waiting = 0;
+
+    if (missing || err == ERR_JOURNAL_ROT) {
+        struct flash_file object;
+
+        waiting = !missing || queue_object(u->flash, "queue", "", &object) == 1;
+        err = new_journal(u, false);
+    } else if (err == 0 && u->journal.rotten > 0) {
+        waiting = 1;
+        err = new_journal(u, true);
+    } else if (err == 0 && u->journal.head.host != u->flash->host) {
+        err = new_host(u);
+    }
+    if (err == 0 && waiting > 0) {
+        say_file(u, NEWS_ROT, "", 0, REASON_JOURNAL);
+    }
+    return err;
+}
+
+struct mention {
+    uint16_t object;
+    uint32_t segment;
+    bool found;
+};
+
+static int look_for(void *ctx, const struct entry *e)
+{
+    struct mention *m = ctx;
+
+    if (entry_is_range(e->type) && e->object == m->object && e->segment == m->segment) {
+        m->found = true;
+    }
+    return 0;
+}
+
+/* A segment that was cut to its end and has nothing open: its unlink was cut off, unless no entry
+ * knows it. */
+static int mend_segment(struct uploader *u, uint16_t object, uint32_t segment)
+{
+    const struct ledger_object *o = &u->ledger.object[object];
+    struct mention m = {.object = object, .segment = segment};
+    const struct journal_visitor to = {look_for, &m};
+    int err;
+
+    if (ledger_uses(&u->ledger, object, segment) || (segment == o->cur && segment > o->is.freed)) {
+        return 0;
+    }
+    err = journal_read(&u->journal, &u->journal.now, &to);
+    if (err != 0) {
+        return err;
+    }
+    if (!m.found) {
+        return set_apart(u, o->is.name, segment, KEPT_QUARANTINE, REASON_JOURNAL);
+    }
+    return uploader_free(u, object, segment);
+}
+
+static int mend_object(struct uploader *u, uint16_t object)
+{
+    struct ledger_object *o = &u->ledger.object[object];
+    uint32_t segment = 0;
+    int n;
+
+    u->lane[object].done = o->cur > 0 ? o->cur - 1 : 0;
+    if (o->is.freed > u->lane[object].done) {
+        u->lane[object].done = o->is.freed;
+    }
+    while ((n = queue_next(u->flash, o->is.name, segment, &segment)) == 1 && segment <= o->cur) {
+        n = mend_segment(u, object, segment);
+        if (n != 0) {
+            return n;
+        }
+    }
+    return n < 0 ? n : queue_last(u->flash, o->is.name, o->last, &o->last);
+}
+
+static bool exists(const struct uploader *u, const char *name)
+{
+    return u->flash->size(u->flash->ctx, name) >= 0;
+}
+
+/* A rename that was cut off between its entry and itself, on either side. */
+static int mend_range(struct uploader *u, struct range *r)
+{
+    const char *object = u->ledger.object[r->object].is.name;
+    char name[9], queued[FLASH_NAME_CAP], held[FLASH_NAME_CAP];
+    const struct kept_place p = {KEPT_HELD, object, name};
+    int err = queue_path(queued, object, r->segment);
+
+    kept_batch_name(name, r->batch);
+    err = err == 0 ? kept_path(held, &p, ".csv") : err;
+    if (err != 0) {
+        return err;
+    }
+    if (r->state == ENTRY_FINAL) {
+        return uploader_move_whole(u, r);
+    }
+    if (r->state == ENTRY_HELD && !exists(u, queued) && exists(u, held)) {
+        return uploader_put_range(u, r, ENTRY_MOVED, r->reason);
+    }
+    return 0;
+}
+
+static int mend(struct uploader *u)
+{
+    for (uint16_t i = u->ledger.ranges; i > 0; i--) { /* what ends it takes the last one's place */
+        int err = mend_range(u, &u->ledger.range[i - 1]);
+
+        if (err != 0) {
+            return err;
+        }
+    }
+    for (uint16_t i = 0; i < u->ledger.objects; i++) {
+        int err = mend_object(u, i);
+
+        if (err != 0) {
+            return err;
+        }
+    }
+    return 0;
+}
+
+/* What the last run knew and a restart keeps. */
+static void take_up(struct uploader *u)
+{
+    struct ledger *l = &u->ledger;
+
+    if (l->pause_until_ms >= 0) {
+        retry_rest(&u->retry, retry_left_ms(l->pause_until_ms, l->pause_made_ms, -1),
+                   u->now.mono_ms);
+    }
+    for (uint16_t i = 0; i < l->objects; i++) { /* a hold is tested by one record */
+        u->lane[i].try_ms = u->now.mono_ms + UPLOADER_HOLD_MS;
+    }
+    u->look_now = u->hands_now = true;
+    u->adopt_ms = u->tidy_ms = u->now.mono_ms;
+}
+
+int uploader_open(struct uploader *u, const struct uploader_rules *rules, const struct flash *flash,
+                  struct bulk *bulk, const struct now *now)
+{
+    memset(u, 0, sizeof *u);
+    u->rules = rules;
+    u->flash = flash;
+    u->bulk = bulk;
+    u->now = *now;
+    u->success_ms = -1;
+    u->reading.flash = flash;
+    u->file = flash_read_file(&u->reading);
+    ledger_init(&u->ledger);
+    schedule_init(&u->schedule, &rules->schedule, now->mono_ms, uploader_random());
+    int err = flash->remove(flash->ctx, "journal.new");
+
+    err = err == 0 ? kept_clean(flash) : err;
+    err = err == 0 ? read_journal(u) : err;
+    err = err == 0 ? mend(u) : err;
+    if (err == 0) {
+        make_reserve(u);
+        take_up(u);
+    }
+    return err;
+}
+
+/* One journal is written from another: what is not final as it is in RAM, and of what is final all
+ * that stands above something that is not. */
+
+static int keep_final(void *ctx, const struct entry *e)
+{
+    struct uploader *u = ctx;
+    bool final = e->type == ENTRY_FINAL || e->type == ENTRY_MOVED;
+    struct entry copy = *e;
+
+    if (!final || e->object >= u->ledger.objects || ledger_find(&u->ledger, e->batch) != NULL) {
+        return 0;
+    }
+    const struct ledger_object *o = &u->ledger.object[e->object];
+    bool live = ledger_uses(&u->ledger, e->object, e->segment) ||
+                (e->segment == o->cur && e->segment > o->is.freed);
+
+    if (!live || e->is.range.end <= ledger_low(&u->ledger, e->object, e->segment)) {
+        return 0;
+    }
+    return journal_put(&u->journal, &copy);
+}
+
+static int put_low(struct uploader *u, uint16_t object, uint32_t segment)
+{
+    struct entry e = {.type = ENTRY_LOW, .object = object, .segment = segment, .time_ms = -1};
+
+    e.is.range.end = ledger_low(&u->ledger, object, segment);
+    return journal_put(&u->journal, &e);
+}
+
+static int keep_object(struct uploader *u, uint16_t object)
+{
+    const struct ledger_object *o = &u->ledger.object[object];
+    struct entry e = {
+        .type = ENTRY_OBJECT, .object = object, .time_ms = u->ledger.time_ms, .is.object = o->is};
+    int err = journal_put(&u->journal, &e);
+
+    if (err == 0 && o->cur > o->is.freed && !ledger_uses(&u->ledger, object, o->cur)) {
+        err = put_low(u, object, o->cur);
+    }
+    return err;
+}
+
+static int keep_range(struct uploader *u, const struct range *r)
+{
+    struct entry e = ledger_entry(r, r->state);
+    int err = put_low(u, r->object, r->segment);
+
+    return err == 0 ? journal_put(&u->journal, &e) : err;
+}
+
+static int keep_pause(struct uploader *u)
+{
+    struct entry e = {.type = ENTRY_PAUSE,
+                      .time_ms = u->ledger.pause_made_ms,
+                      .is.until_ms = u->ledger.pause_until_ms};
+    bool over = uploader_time_ms(u) > u->ledger.pause_until_ms;
+
+    return u->ledger.pause_until_ms < 0 || over ? 0 : journal_put(&u->journal, &e);
+}
+
+static int keep_all(struct uploader *u)
+{
+    const struct journal_visitor to = {keep_final, u};
+    int err = 0;
+
+    for (uint16_t i = 0; i < u->ledger.objects && err == 0; i++) {
+        err = keep_object(u, i);
+    }
+    err = err == 0 ? journal_read(&u->journal, &u->journal.old, &to) : err;
+    for (uint16_t i = 0; i < u->ledger.ranges && err == 0; i++) {
+        err = keep_range(u, &u->ledger.range[i]);
+    }
+    return err == 0 ? keep_pause(u) : err;
+}
+
+int uploader_compact(struct uploader *u)
+{
+    uint64_t epoch = 0;
+    int err = random64(&epoch);
+
+    u->journal.head.next_batch = u->ledger.next_batch;
+    u->journal.head.day = u->ledger.day;
+    u->journal.head.day_bytes = u->ledger.day_bytes;
+    if (err != 0) {
+        return err;
+    }
+    err = journal_compact_begin(&u->journal, u->flash, (uint32_t)epoch);
+    err = err == 0 ? keep_all(u) : err;
+    err = journal_compact_end(&u->journal, err);
+    if (err == 0) {
+        u->compacted_len = u->journal.now.len;
+    }
+    return uploader_flash(u, err);
+}
