@@ -62,7 +62,7 @@ static bool take(struct tag *tag, size_t at, char c)
         tag->print = tag->print << 4 | digit;
         break;
     default:
-        tag->attempt = (uint8_t)(tag->attempt << 4 | digit);
+        tag->attempt = (uint8_t)((unsigned)tag->attempt << 4 | digit);
     }
     return true;
 }

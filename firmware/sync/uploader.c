@@ -19,6 +19,17 @@ uint32_t uploader_random(void)
     return r;
 }
 
+/* What was cut to its end has something to be cut again. */
+static void reopen(struct uploader *u, const struct entry *e)
+{
+    struct uploader_lane *lane = &u->lane[e->object];
+
+    lane->empty = false;
+    if (lane->done >= e->segment && ledger_find(&u->ledger, e->batch) == NULL) {
+        lane->done = e->segment - 1;
+    }
+}
+
 int uploader_put(struct uploader *u, struct entry *e)
 {
     e->time_ms = uploader_time_ms(u);
@@ -31,6 +42,8 @@ int uploader_put(struct uploader *u, struct entry *e)
     err = ledger_apply(&u->ledger, e);
     if (err != 0) { /* what was written cannot be: no restart would mend that */
         u->err = ERR_INTERNAL;
+    } else if (e->type == ENTRY_VOID) {
+        reopen(u, e);
     }
     return err;
 }

@@ -61,18 +61,14 @@ static int give_up_job(struct uploader *u, struct range *r)
 
 static int retry_range(struct uploader *u, struct range *r)
 {
-    struct uploader_lane *lane = &u->lane[r->object];
+    struct range copy = *r; /* behind its VOID it may be gone */
     int err = give_up_job(u, r);
 
     err = err == 0 ? uploader_put_range(u, r, ENTRY_VOID, REASON_HAND) : err;
     if (err != 0) {
         return err;
     }
-    lane->empty = false;
-    if (ledger_find(&u->ledger, r->batch) == NULL && lane->done >= r->segment) {
-        lane->done = r->segment - 1; /* its end is to be cut once more */
-    }
-    say_range(u, r, NEWS_VOID);
+    say_range(u, &copy, NEWS_VOID);
     return 0;
 }
 
