@@ -69,6 +69,9 @@
 #define RESERVE_LEN             8192  /* bytes given up when the flash is full; flash: once */
 #define KEPT_BUF_CAP            512   /* bytes written at a time to held/, failed/, quarantine/ */
 #define UPLOADER_FLASH_MS       10000 /* ms from a failure of flash to the next try */
+#define UPLOADER_FLASH_MAX_MS   900000 /* ms between two tries of flash, at the most */
+#define SEEK_LEARN_ITEMS        200    /* jobs looked at to find out whether the list shows tags */
+#define SEEK_BAD_LISTS          3 /* lists in a row that cannot be read before none is believed to come */
 #define UPLOADER_HOLD_MS        3600000 /* ms from a hold of object or account to its own test */
 #define UPLOADER_LOCKED_MS      1000 /* ms to the next look at an outbox that a producer has locked */
 #define COLUMN_NAME_CAP         256   /* bytes of a column's name that is compared; stack: twice */
@@ -104,9 +107,9 @@
 #define LOG_LINE_CAP           1024 /* bytes of one message; stack: once */
 #define OUT_CAP                1024 /* bytes written at a time; RAM: once for each stream */
 #define OUT_SECRETS_MAX        8    /* secrets masked in whatever is written; RAM: 8 bytes each */
+#define LIMIT_RATE_BATCH_S     3000 /* s in which limit_rate must let a batch through */
 #define CLIENT_PEM_CAP         8192 /* client certificate chain, and its key; RAM: twice, if used */
 #define SESSION_TRIES          3    /* attempts of a GET, and of an upload that made no job */
-#define SESSION_BACKOFF_MS     1000 /* ms of the first pause, at most */
 #define SESSION_PAUSE_MAX_MS   60000 /* ms a command waits for the service; longer is told */
 #define SESSION_WAIT_MAX_MS    1000  /* ms between two looks at a signal that came just too early */
 #define SESSION_STOP_MS        20000 /* ms after a signal to wait for an upload's answer */
@@ -116,6 +119,10 @@
 #define HEADER_CAP             4096   /* bytes of a header row that is compared; RAM: once */
 #define SCAN_CAP               16384  /* bytes of a file looked at in a read; RAM: once */
 #define JOB_YOUNG_MS           600000 /* ms in which a new job may still be unknown to its service */
+#define SAY_HOUR_MAX           60     /* lines of one kind that the daemon says in an hour */
+#define REPORT_PACE_MS         1000   /* ms between two writings of status_file, metrics_file */
+#define RUN_WAIT_MS            600000 /* ms that `run --once` takes at the most, by default */
+#define RUN_AGAIN_MS           60000  /* ms to the next try when a session cannot be had */
 #define WAKE_SEEN_MAX          32     /* callbacks known when they come again; RAM: 8 bytes each */
 #define WAKE_BURST_MAX         8      /* datagrams the daemon reads before it sees to the rest */
 #define CALLBACK_BODY_MAX      65536  /* bytes of a callback's body; no RAM: it streams */

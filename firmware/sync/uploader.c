@@ -77,6 +77,21 @@ int uploader_put_final(struct uploader *u, const struct range *r, enum final_how
     return uploader_put(u, &e);
 }
 
+void uploader_learn(struct uploader *u, uint8_t shows)
+{
+    struct entry e = {.type = ENTRY_HEAD};
+    struct entry_head *h = &u->journal.head;
+
+    if ((h->shows & shows) == shows) {
+        return;
+    }
+    h->shows |= shows;
+    h->next_batch = u->ledger.next_batch;
+    h->day = u->ledger.day;
+    h->day_bytes = u->ledger.day_bytes;
+    (void)uploader_put(u, &e); /* lost at worst: then it is learned again */
+}
+
 struct uploader_news uploader_news_of(const struct uploader *u, const struct range *r)
 {
     struct uploader_news n = {
@@ -125,17 +140,22 @@ static void say_err(struct uploader *u, enum uploader_news_kind kind, int err)
 int uploader_flash(struct uploader *u, int err)
 {
     if (err == 0) {
-        if (u->flash_err != 0) {
-            say_err(u, NEWS_RECOVERED, u->flash_err);
+        if (u->flash_was != 0) {
+            say_err(u, NEWS_RECOVERED, u->flash_was);
         }
-        u->flash_err = 0;
+        u->flash_err = u->flash_was = 0;
+        u->flash_pause_ms = 0;
         return 0;
     }
-    if (u->flash_err != err) {
+    if (u->flash_was != err) {
         say_err(u, NEWS_TROUBLE, err);
     }
-    u->flash_err = err;
-    u->flash_ms = u->now.mono_ms + UPLOADER_FLASH_MS;
+    u->flash_err = u->flash_was = err;
+    u->flash_pause_ms = u->flash_pause_ms == 0 ? UPLOADER_FLASH_MS : 2 * u->flash_pause_ms;
+    if (u->flash_pause_ms > UPLOADER_FLASH_MAX_MS) {
+        u->flash_pause_ms = UPLOADER_FLASH_MAX_MS;
+    }
+    u->flash_ms = u->now.mono_ms + u->flash_pause_ms;
     return err;
 }
 
@@ -161,6 +181,7 @@ void uploader_call_worked(struct uploader *u)
         say_err(u, NEWS_RECOVERED, u->last_err);
     }
     u->last_err = 0;
+    u->fresh_credentials = false;
     retry_succeeded(&u->retry, u->task == UPLOADER_POST);
 }
 
@@ -232,6 +253,7 @@ void uploader_hold_account(struct uploader *u, uint16_t http)
     struct uploader_news n = uploader_news_of(u, NULL);
 
     u->account_ms = u->now.mono_ms + UPLOADER_HOLD_MS;
+    u->account_probe = true;
     if (!u->account_held) {
         n.kind = NEWS_HOLD_ACCOUNT;
         n.reason = REASON_CREDENTIALS;
@@ -289,7 +311,7 @@ static enum want objects_end(struct uploader *u)
     if (u->account_held) {
         uploader_say_kind(u, NULL, NEWS_HOLD_OVER);
     }
-    u->account_held = u->fresh_credentials = false;
+    u->account_held = false;
     for (uint16_t i = 0; i < u->ledger.objects; i++) {
         u->lane[i].looked = true;
         if (listed && !u->lane[i].known) {
@@ -373,6 +395,10 @@ static enum want choose_post(struct uploader *u, const struct uploader_clock *c)
     if (!uploader_waits(u) || !may_post(u, 0, c)) {
         return WANT_TIME;
     }
+    if (u->now.mono_ms < u->post_ms) {
+        u->why = SCHEDULE_DAY_BYTES;
+        return uploader_later(u, u->post_ms);
+    }
     if (must_ask(u)) {
         return ask_objects(u);
     }
@@ -390,6 +416,9 @@ static enum want choose_call(struct uploader *u)
     }
     if (u->now.mono_ms < from_ms) {
         return uploader_later(u, from_ms);
+    }
+    if (u->wants_credentials) {
+        return uploader_later(u, u->now.mono_ms + UPLOADER_LOCKED_MS);
     }
     if (u->account_held) {
         return u->now.mono_ms >= u->account_ms ? ask_objects(u) : uploader_later(u, u->account_ms);
@@ -429,6 +458,7 @@ static enum want choose_flash(struct uploader *u)
     if (u->flash_err != 0 && u->now.mono_ms < u->flash_ms) {
         return uploader_later(u, u->flash_ms);
     }
+    u->flash_err = 0; /* it may work again */
     if (compaction_due(u) && uploader_compact(u) != 0) {
         return uploader_later(u, u->flash_ms);
     }
@@ -492,6 +522,11 @@ static enum want step_call(struct uploader *u)
         bulk_drop(u->bulk);
         u->task = UPLOADER_IDLE;
         return WANT_STEP;
+    }
+    if (u->task == UPLOADER_SEEK && uploader_learns(u)) { /* the rest of the list is not needed */
+        bulk_drop(u->bulk);
+        u->bulk->err = 0;
+        return call_end(u);
     }
     want = u->not_begun ? WANT_NOTHING : bulk_step(u->bulk, &u->now);
     u->not_begun = false;

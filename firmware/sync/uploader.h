@@ -117,13 +117,19 @@ struct uploader {
     uint8_t task;                    /* enum uploader_task */
     uint8_t why;                     /* enum schedule_why: what the next POST waits for */
     bool stopping, stopped, wants_credentials, fresh_credentials;
-    bool account_held, reserve_used, look_now, hands_now, gate_shut, not_begun;
+    bool account_held;
+    bool account_probe; /* it was held: one record first */
+    bool learn;         /* whether the job list shows tags is to be found out */
+    bool reserve_used, look_now, hands_now, gate_shut, not_begun;
     int err;       /* what ends it */
-    int flash_err; /* the last one of flash, 0 once it works again */
+    int flash_err; /* of flash: nothing is tried until flash_ms */
+    int flash_was; /* the same, until it works again */
     int last_err;  /* of the last call, 0 when it went well */
     int worst;     /* of all outcomes so far */
     uint64_t wake_ms, stop_ms, account_ms, flash_ms, adopt_ms, post_ms, seek_ms, objects_ms;
     uint64_t tidy_ms, gate_ms, compacted_len;
+    uint32_t flash_pause_ms;
+    uint8_t bad_lists;  /* job lists in a row that could not be read */
     int64_t success_ms; /* service time of the last FINAL; -1: none yet */
     /* the batch at work */
     struct flash_read reading;

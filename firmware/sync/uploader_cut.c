@@ -103,7 +103,7 @@ static struct batch_limits limits_of(const struct uploader *u, uint16_t object, 
     if (split && lane->split_records < l.records) {
         l.records = lane->split_records;
     }
-    if (o->hold != REASON_NONE) {
+    if (o->hold != REASON_NONE || u->account_probe) { /* never a whole batch into a refusal */
         l.records = 1;
     }
     return l;

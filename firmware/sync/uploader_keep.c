@@ -294,6 +294,9 @@ enum want uploader_tidy(struct uploader *u)
         }
     }
     uploader_free_segments(u, SPOOL_OBJECTS_MAX);
+    if (u->reserve_used) {
+        uploader_reserve(u);
+    }
     u->tidy_ms = u->now.mono_ms + UPLOADER_TIDY_MS;
     return u->flash_err == 0 ? uploader_purge(u) : WANT_TIME;
 }

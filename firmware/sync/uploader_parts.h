@@ -15,6 +15,9 @@ int uploader_compact(struct uploader *u);           /* nothing in flight */
 int64_t uploader_time_ms(const struct uploader *u); /* service time, or -1 */
 uint32_t uploader_random(void);
 
+void uploader_learn(struct uploader *u, uint8_t shows); /* notes what replies show of our tags */
+void uploader_reserve(struct uploader *u);              /* makes the reserve, if it is not there */
+
 /* news */
 struct uploader_news uploader_news_of(const struct uploader *u, const struct range *r);
 void uploader_say(struct uploader *u, const struct uploader_news *n);
@@ -58,6 +61,7 @@ enum want uploader_poll_end(struct uploader *u);
 enum want uploader_errors_end(struct uploader *u);
 
 /* uploader_seek */
+bool uploader_learns(const struct uploader *u); /* the list at work is for nothing else */
 bool uploader_seeks(struct uploader *u, uint64_t *when_ms); /* whether there is something to seek */
 void uploader_policy(struct uploader *u, struct range *r);  /* what cannot be settled */
 enum want uploader_seek(struct uploader *u);

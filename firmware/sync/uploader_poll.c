@@ -200,7 +200,7 @@ static enum want call_failed(struct uploader *u, struct range *r)
 static void learn_tags(struct uploader *u)
 {
     if (u->bulk->tags.count > 0) {
-        u->journal.head.shows |= SHOWS_STATUS; /* on flash with the next HEAD */
+        uploader_learn(u, SHOWS_STATUS);
     }
 }
 
@@ -255,11 +255,55 @@ static enum want no_copy(struct uploader *u, struct range *r, int err)
     return to_idle(u);
 }
 
+/* Whether the segment has nothing but this batch, all of which failed. */
+static bool whole(struct uploader *u, const struct range *r)
+{
+    bool all = u->verdict.outcome == OUTCOME_FAILED &&
+               (u->verdict.failed < 0 || u->verdict.failed == (int64_t)r->is.records);
+    unsigned ranges = 0;
+
+    for (uint16_t i = 0; i < u->ledger.ranges; i++) {
+        ranges +=
+            u->ledger.range[i].object == r->object && u->ledger.range[i].segment == r->segment;
+    }
+    return all && ranges == 1 && uploader_segment_open(u, r->object, r->segment) == 0 &&
+           r->is.at == u->bf.body_at && r->is.end == u->bf.size;
+}
+
+/* By rename: that needs no room. */
+static enum want settle_whole(struct uploader *u, struct range *r)
+{
+    uint32_t batch = r->batch;
+    int err;
+
+    kept_put(&u->kept, "rows", FAILED_ROWS_ALL "of the segment failed");
+    err = kept_close(&u->kept);
+    if (err != 0) {
+        (void)uploader_flash(u, err);
+        r->next_ms = u->now.mono_ms + UPLOADER_LATE_MS;
+        return to_idle(u);
+    }
+    r->is.whole = true;
+    (void)finish(u, r, FINAL_FAILED);
+    r = ledger_find(&u->ledger, batch);
+    if (r != NULL && r->state == ENTRY_FINAL) {
+        (void)uploader_move_whole(u, r);
+    } else if (r != NULL) {
+        r->is.whole = false;
+    }
+    return to_idle(u);
+}
+
 static enum want settle(struct uploader *u, struct range *r)
 {
     enum final_how how = u->verdict.outcome == OUTCOME_PARTIAL ? FINAL_PARTIAL : FINAL_FAILED;
     uint32_t batch = r->batch;
-    int err = keep_rows(u, r);
+    int err;
+
+    if (whole(u, r)) {
+        return settle_whole(u, r);
+    }
+    err = keep_rows(u, r);
 
     r = ledger_find(&u->ledger, batch);
     return err < 0 ? no_copy(u, r, err) : finish(u, r, how);
@@ -284,12 +328,16 @@ enum want uploader_errors_end(struct uploader *u)
     if (r == NULL) {
         return to_idle(u);
     }
-    /* A list that the service has no longer is as good as none where the counts are clear. */
-    if (err != 0 && !(err == ERR_NOT_FOUND && final(u->verdict.outcome))) {
+    if (err != 0 && err_class(err) != CLASS_REJECTED) {
         drop_reason(u, r);
         return call_failed(u, r);
     }
     uploader_call_worked(u);
+    /* A list that the service does not have is as good as none where the counts are clear. */
+    if (err != 0 && !final(u->verdict.outcome)) {
+        drop_reason(u, r);
+        return mismatch(u, r);
+    }
     if (!final(u->verdict.outcome)) {
         u->verdict = outcome_of(&u->job, r->is.records, (int64_t)u->listed);
     }

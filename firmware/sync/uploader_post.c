@@ -146,16 +146,40 @@ static bool put_void(struct uploader *u, uint8_t reason)
     return true;
 }
 
+/* A single record that is refused goes apart, so that it blocks nobody. */
+static enum want set_apart(struct uploader *u, uint8_t reason, int err)
+{
+    struct range *r = current(u);
+    struct range copy;
+
+    if (r == NULL) {
+        return to_idle(u);
+    }
+    copy = *r;
+    copy.reason = reason;
+    copy.is.http = u->bulk->status;
+    (void)uploader_quarantine(u, &copy, err);
+    return to_idle(u);
+}
+
+static enum want all_refused(struct uploader *u)
+{
+    if (put_void(u, REASON_ALL_REFUSED)) {
+        refused_place(u, REASON_ALL_REFUSED);
+    }
+    return to_idle(u);
+}
+
 static enum want halve(struct uploader *u)
 {
     struct entry_object *o = &u->ledger.object[u->object].is;
-    bool one = u->batch.records <= 1;
 
-    if (!put_void(u, REASON_TOO_LARGE)) {
-        return to_idle(u);
+    if (u->batch.records <= 1) { /* cannot be made smaller */
+        bool too_many = ++u->lane[u->object].refused > UPLOADER_REFUSED_MAX;
+
+        return too_many ? all_refused(u) : set_apart(u, REASON_TOO_LARGE, ERR_TOO_LARGE);
     }
-    if (one) { /* cannot be made smaller */
-        refused_place(u, REASON_TOO_LARGE);
+    if (!put_void(u, REASON_TOO_LARGE)) {
         return to_idle(u);
     }
     o->cap_records = (uint32_t)(u->batch.records / 2);
@@ -175,22 +199,6 @@ static uint16_t requests_for(uint64_t records)
     return n;
 }
 
-/* A single record that is refused goes apart, so that it blocks nobody. */
-static enum want set_apart(struct uploader *u)
-{
-    struct range *r = current(u);
-    struct range copy;
-
-    if (r == NULL) {
-        return to_idle(u);
-    }
-    copy = *r;
-    copy.reason = REASON_REFUSED;
-    copy.is.http = u->bulk->status;
-    (void)uploader_quarantine(u, &copy, ERR_BAD_REQUEST);
-    return to_idle(u);
-}
-
 static enum want split(struct uploader *u)
 {
     struct uploader_lane *lane = &u->lane[u->object];
@@ -206,14 +214,11 @@ static enum want split(struct uploader *u)
     }
     lane->requests++;
     if (lane->requests > lane->allowed || lane->refused > UPLOADER_REFUSED_MAX) {
-        if (put_void(u, REASON_ALL_REFUSED)) {
-            refused_place(u, REASON_ALL_REFUSED);
-        }
-        return to_idle(u);
+        return all_refused(u);
     }
     if (u->batch.records == 1) {
-        lane->split_records = 1;
-        return set_apart(u);
+        lane->split_records = UINT32_MAX; /* the rest of it as a whole */
+        return set_apart(u, REASON_REFUSED, ERR_BAD_REQUEST);
     }
     lane->split_records = (uint32_t)(u->batch.records / 2);
     (void)put_void(u, REASON_REFUSED);
@@ -272,6 +277,7 @@ int uploader_put_created(struct uploader *u)
         uploader_say_kind(u, r, NEWS_CREATED);
         u->pending[0] = '\0';
         u->counts.jobs++;
+        u->learn = u->settings.tag && (u->journal.head.shows & SHOWS_LIST) == 0;
     }
     return err;
 }
@@ -284,6 +290,8 @@ static enum want created(struct uploader *u)
         return unknown(u, REASON_REPEATED);
     }
     lane->refused = 0;
+    lane->requests = 0;
+    u->account_probe = false;
     if (u->batch.end >= lane->split_end) {
         lane->split_records = 0;
     }

@@ -38,6 +38,21 @@ static bool settle_at_once(struct uploader *u, struct range *r)
     return true;
 }
 
+static bool any_sought(const struct uploader *u)
+{
+    for (uint16_t i = 0; i < u->ledger.ranges; i++) {
+        if (sought(&u->ledger.range[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool uploader_learns(const struct uploader *u)
+{
+    return (u->list_shows || u->bulk->items > SEEK_LEARN_ITEMS) && !any_sought(u);
+}
+
 bool uploader_seeks(struct uploader *u, uint64_t *when_ms)
 {
     bool any = false;
@@ -54,7 +69,7 @@ bool uploader_seeks(struct uploader *u, uint64_t *when_ms)
     if (any && first_ms > u->now.mono_ms) {
         *when_ms = first_ms;
     }
-    return any && first_ms <= u->now.mono_ms;
+    return any ? first_ms <= u->now.mono_ms : u->learn;
 }
 
 static void add_candidate(struct uploader *u, const struct job *job)
@@ -117,7 +132,7 @@ enum want uploader_seek(struct uploader *u)
         }
     }
     u->candidates = u->candidate_at = 0;
-    u->candidates_over = u->list_shows = false;
+    u->candidates_over = u->list_shows = u->learn = false;
     return uploader_call(u, UPLOADER_SEEK, bulk_jobs(u->bulk, &to, &u->now));
 }
 
@@ -196,19 +211,19 @@ static void not_found(struct uploader *u, struct range *r)
     r->next_ms = u->now.mono_ms + (pause < UPLOADER_SEEK_MAX_MS ? pause : UPLOADER_SEEK_MAX_MS);
 }
 
-static void conclude(struct uploader *u, bool complete)
+static void conclude(struct uploader *u)
 {
     for (uint16_t i = u->ledger.ranges; i > 0; i--) { /* what ends it takes the last one's place */
         struct range *r = &u->ledger.range[i - 1];
 
-        if (!sought(r) || r->next_ms > u->now.mono_ms) {
+        if (!sought(r)) {
             continue;
         }
         if (r->found == 1) {
             adopt(u, r);
         } else if (r->found > 1) {
             (void)uploader_hold(u, r, REASON_TWO_JOBS);
-        } else if (complete) {
+        } else if (r->next_ms <= u->now.mono_ms) {
             not_found(u, r);
         }
     }
@@ -221,7 +236,7 @@ static enum want next_candidate(struct uploader *u)
 
         return uploader_call(u, UPLOADER_CANDIDATE, bulk_status(u->bulk, id, &u->now));
     }
-    conclude(u, true);
+    conclude(u);
     return to_idle(u);
 }
 
@@ -250,10 +265,13 @@ enum want uploader_seek_end(struct uploader *u)
     int err = u->bulk->err;
 
     if (u->list_shows) {
-        u->journal.head.shows |= SHOWS_LIST;
+        uploader_learn(u, SHOWS_LIST);
     }
-    if (for_good(err)) {
+    /* A whole answer that is no list, time and again, proves as little as a refusal. */
+    u->bad_lists = (uint8_t)(err != 0 && u->bulk->status / 100 == 2 ? u->bad_lists + 1 : 0);
+    if (for_good(err) || u->bad_lists >= SEEK_BAD_LISTS) {
         uploader_call_worked(u);
+        u->bad_lists = 0;
         return refused(u);
     }
     if (err != 0) {
@@ -275,7 +293,7 @@ enum want uploader_candidate_end(struct uploader *u)
     }
     uploader_call_worked(u);
     if (err == 0 && u->bulk->tags.count > 0) {
-        u->journal.head.shows |= SHOWS_STATUS;
+        uploader_learn(u, SHOWS_STATUS);
         take_tag(u, &u->bulk->tags, u->candidate[u->candidate_at]);
     }
     u->candidate_at++;

@@ -18,7 +18,7 @@ static int random64(uint64_t *out)
 }
 
 /* Data that no file system can squeeze, so that giving it up gives that much room. */
-static void make_reserve(struct uploader *u)
+void uploader_reserve(struct uploader *u)
 {
     const struct flash *f = u->flash;
     int64_t size = f->size(f->ctx, "reserve");
@@ -35,7 +35,7 @@ static void make_reserve(struct uploader *u)
     if (err != 0 && err != ERR_FLASH_EXISTS) {
         (void)f->remove(f->ctx, "reserve"); /* half of one misleads; the next start tries again */
     }
-    u->reserve_used = false;
+    u->reserve_used = err != 0 && err != ERR_FLASH_EXISTS;
 }
 
 static void say_file(struct uploader *u, enum uploader_news_kind kind, const char *object,
@@ -308,7 +308,7 @@ int uploader_open(struct uploader *u, const struct uploader_rules *rules, const 
     err = err == 0 ? read_journal(u) : err;
     err = err == 0 ? mend(u) : err;
     if (err == 0) {
-        make_reserve(u);
+        uploader_reserve(u);
         take_up(u);
     }
     return err;
@@ -357,12 +357,14 @@ static int keep_object(struct uploader *u, uint16_t object)
     return err;
 }
 
-static int keep_range(struct uploader *u, const struct range *r)
+static int keep_range(struct uploader *u, struct range *r)
 {
     struct entry e = ledger_entry(r, r->state);
     int err = put_low(u, r->object, r->segment);
 
-    return err == 0 ? journal_put(&u->journal, &e) : err;
+    err = err == 0 ? journal_put(&u->journal, &e) : err;
+    r->seq = e.seq;
+    return err;
 }
 
 static int keep_pause(struct uploader *u)
