@@ -1,6 +1,6 @@
 #!/bin/bash
 # The page as a person's browser shows it: the new contacts are found by searching.
-# ONCE
+# BUILDS: plain
 # shellcheck disable=SC2154
 set -u
 . "$(dirname "$0")/lib.sh"

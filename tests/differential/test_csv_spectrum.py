@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# BUILDS: plain asan-gcc
 """csv-spectrum (npm): files that trip CSV parsers, and what must be read from each."""
 import json
 import os

@@ -1,4 +1,5 @@
 #!/bin/bash
+# BUILDS: plain asan-gcc
 # Our reader of HTTP replies beside llhttp, the parser of Node: see http_llhttp.js.
 # test_http_llhttp.sh [COUNT [SEED]]; ends with one line `N passed, N failed`.
 set -u

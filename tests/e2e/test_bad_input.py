@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# BUILDS: plain asan-gcc
 """What bad input gets: a clear error, the documented exit code, nothing sent, nothing lost."""
 import json
 import os

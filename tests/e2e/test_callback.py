@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# BUILDS: plain asan-gcc
 """`ocbulk callback` behind a real web server, set up as the README says, with callbacks that
 bench_cloud (GnuTLS) and Python (OpenSSL) sign; the test listens where the daemon would."""
 import base64

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# BUILDS: plain asan-gcc
 """A service, and what stands in front of it, that misbehaves on purpose."""
 import json
 import signal

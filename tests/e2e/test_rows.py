@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# BUILDS: plain asan-gcc
 """What stands in the file stands in the service: cell by cell, judged by Python's csv module."""
 import csv
 import hashlib

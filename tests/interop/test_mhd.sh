@@ -1,5 +1,5 @@
 #!/bin/bash
-# ONCE
+# BUILDS: plain
 # libmicrohttpd's HTTP server and form parser read every request of the corpus (C01-C04).
 set -u -o pipefail
 cd "$(dirname "$0")/../.."

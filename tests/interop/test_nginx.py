@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# ONCE
+# BUILDS: plain
 """nginx ends the TLS of every request of the corpus and hands it to a small backend that keeps what
 arrives: head and body must come through unchanged, with nginx holding the body back or not. A
 request cut at its gate must never look whole (C05)."""

@@ -1,5 +1,5 @@
 #!/bin/bash
-# ONCE
+# BUILDS: plain
 # Node's HTTP server with npm's busboy and formidable read every request of the corpus (C01-C04).
 set -u
 cd "$(dirname "$0")/../.."

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# ONCE
+# BUILDS: plain
 """Python's standard library reads every request of the corpus (C01-C04): http.client's header
 reader, then the email package, and cgi where it still exists."""
 import email.feedparser

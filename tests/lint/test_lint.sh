@@ -1,7 +1,7 @@
 #!/bin/bash
 # Plants one violation after the other in a copy of the tree and sees tools/lint refuse each by
 # name; what looks like one and is none must pass.
-# ONCE
+# BUILDS: plain
 set -u
 cd "$(dirname "$0")/../.."
 copy=$(mktemp -d)

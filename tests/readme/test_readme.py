@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# ONCE
+# BUILDS: plain
 """The README's commands, pasted one by one, work as printed; its C example compiles and runs.
 
 test_readme.py --write puts what the commands print now into the README.
