@@ -132,6 +132,7 @@ enum err_class {
     X(BATCH_STALE, BUSY, "the batch has changed meanwhile", "look at it again: `ocbulk queue`") \
     X(BATCH_REPEAT, CONFIG, "a part of these rows is stored already, and the service does not tell which", "`ocbulk retry BATCH --all` sends all of them; the part that is stored will be there twice") \
     X(JOB_TAKEN, CONFIG, "this job has another batch's records", "look at `ocbulk jobs` for the right one") \
+    X(UNSENT, TEMPORARY, "records still wait to be sent", "run it again; `ocbulk queue` shows what they wait for") \
     X(HELD, UNKNOWN, "batches wait for a hand", "`ocbulk queue` says what for") \
     X(FIELD, CONFIG, "no such column", "`columns` of the object's section names them") \
     X(RECORD, CONFIG, "this is no record", "give NAME=VALUE words, one JSON object, or CSV rows") \

@@ -56,6 +56,15 @@ bool app_json(const struct app *a)
     return a->args.json;
 }
 
+void app_log(const struct app *a, const struct config *c)
+{
+    enum log_level level = (enum log_level)c->log.level;
+
+    level = a->args.verbose ? LOG_AT_DEBUG : level;
+    level = a->args.quiet ? LOG_AT_ERROR : level;
+    log_begin(level, c->log.target == LOG_TO_SYSLOG);
+}
+
 void app_put_path(struct app *a, const char *path)
 {
     char show[4];

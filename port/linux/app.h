@@ -48,7 +48,7 @@ struct command {
     const char *words;    /* as usage shows them */
     const char *summary;  /* one line */
     const char *help;     /* the rest of --help */
-    const char *letters;  /* of the options it takes beside the common ones: w n o O f */
+    const char *letters;  /* of the options it takes beside the common ones: w n o O f 1 */
     unsigned least, most; /* words */
     bool offline;         /* needs no session */
     int (*run)(struct app *a);
@@ -57,7 +57,7 @@ struct command {
 };
 
 extern const struct command cmd_objects, cmd_check, cmd_upload, cmd_status, cmd_errors, cmd_jobs,
-    cmd_cancel, cmd_config, cmd_callback;
+    cmd_cancel, cmd_config, cmd_callback, cmd_run;
 
 int app_fail(struct app *a, int err, const char *where, const char *fix); /* says it; returns err */
 /* The same, with what the service answered to the last call. */
@@ -68,7 +68,8 @@ int app_begin_session(struct app *a);               /* with a clock that is set 
 int app_check_job(struct app *a);                   /* whether the first word can be a job's id */
 void app_put_path(struct app *a, const char *path); /* onto stdout; controls as \xHH, see log */
 bool app_json(const struct app *a);
-int exit_of(int err);               /* enum exit_code */
+void app_log(const struct app *a, const struct config *c); /* as it and the options want */
+int exit_of(int err);                                      /* enum exit_code */
 int exit_worse(int err, int other); /* the error that is told when there are two */
 
 #endif

@@ -21,6 +21,7 @@ static const struct option option[] = {
     {"verbose", offsetof(struct args, verbose), 'v', false},
     {"wait", offsetof(struct args, wait), 'w', false},
     {"dry-run", offsetof(struct args, dry_run), 'n', false},
+    {"once", offsetof(struct args, once), 0, false},
     {"config", offsetof(struct args, config), 'c', true},
     {"object", offsetof(struct args, object), 0, true},
     {"output", offsetof(struct args, output), 'o', true},

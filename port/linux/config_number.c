@@ -66,3 +66,8 @@ int config_number_read(const struct config_key *key, uint64_t *out, const char *
                                     : read_units(text, units_of(key), key->max, out);
     return read && *out >= key->min ? 0 : ERR_VALUE;
 }
+
+bool config_time(const char *text, uint64_t *ms)
+{
+    return read_units(text, TIMES, 7 * TIMES[0].worth, ms);
+}

@@ -11,7 +11,7 @@
 
 static const struct command *const command[] = {
     &cmd_objects, &cmd_check,  &cmd_upload, &cmd_status,   &cmd_errors,
-    &cmd_jobs,    &cmd_cancel, &cmd_config, &cmd_callback,
+    &cmd_jobs,    &cmd_cancel, &cmd_config, &cmd_callback, &cmd_run,
 };
 
 static const char common[] =
@@ -154,6 +154,7 @@ static int check_usage(struct app *a, const struct command *c)
         {'o', a->args.output != NULL, "--output"},
         {'O', a->args.object != NULL, "--object"},
         {'f', a->args.from_record != NULL, "--from-record"},
+        {'1', a->args.once, "--once"},
     };
     struct line where, fix;
 
@@ -206,11 +207,7 @@ static int load_config(struct app *a)
     if (err != 0) {
         return app_fail(a, err, e.where, e.fix);
     }
-    enum log_level level = (enum log_level)a->config.log.level;
-
-    level = a->args.verbose ? LOG_AT_DEBUG : level;
-    level = a->args.quiet ? LOG_AT_ERROR : level;
-    log_begin(level, a->config.log.target == LOG_TO_SYSLOG);
+    app_log(a, &a->config);
     return 0;
 }
 

@@ -26,26 +26,26 @@ static void put_hex(struct line *l, unsigned v)
 }
 
 /* Each only with its own error: they stay from one call to the next. */
-static void put_cause(struct session *s, int err)
+void session_say_cause(const struct session *s, int err, struct line *out)
 {
     const struct tls *tls = &s->bulk.x.tls;
 
     if (err == ERR_CA_FILE) {
-        put_quoted(&s->where, ": ", s->config->service.ca_file);
+        put_quoted(out, ": ", s->config->service.ca_file);
     }
     if ((err_class(err) == CLASS_TLS && err != ERR_TLS_HANDSHAKE) || err == ERR_CA_FILE) {
-        put_quoted(&s->where, ": ", tls->report.detail);
+        put_quoted(out, ": ", tls->report.detail);
     }
     if (err == ERR_CONNECT && s->sockets.sys != 0) {
-        put_quoted(&s->where, ": ", strerror(s->sockets.sys));
+        put_quoted(out, ": ", strerror(s->sockets.sys));
     }
     if ((err == ERR_TLS_HANDSHAKE || err == ERR_TLS_RECORD) && tls->code != 0) {
-        line_put(&s->where, ": mbedTLS error -0x");
-        put_hex(&s->where, (unsigned)-tls->code);
+        line_put(out, ": mbedTLS error -0x");
+        put_hex(out, (unsigned)-tls->code);
     }
     if (err == ERR_PROXY && s->bulk.x.tunnel.status != 0) {
-        line_put(&s->where, ": HTTP ");
-        line_u64(&s->where, s->bulk.x.tunnel.status);
+        line_put(out, ": HTTP ");
+        line_u64(out, s->bulk.x.tunnel.status);
     }
 }
 
@@ -56,7 +56,7 @@ void session_say_where(struct session *s, int err)
 
     line_set(&s->where, s->exchange.proxy_host != NULL ? "through the proxy to " : "");
     line_put(&s->where, s->exchange.authority);
-    put_cause(s, err == ERR_OUTCOME_UNKNOWN ? b->cause : err);
+    session_say_cause(s, err == ERR_OUTCOME_UNKNOWN ? b->cause : err, &s->where);
     if (b->status != 0) {
         line_put(&s->where, ", HTTP ");
         line_u64(&s->where, b->status);

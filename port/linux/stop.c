@@ -6,14 +6,14 @@
 #include <stddef.h>
 #include <unistd.h>
 
-static volatile sig_atomic_t asked, reload, watched;
+static volatile sig_atomic_t asked, reload, watched, reloads;
 static int ends[2] = {-1, -1}; /* a pipe: what the handler writes ends the wait */
 
 static void on_signal(int number)
 {
     int sys = errno;
 
-    if (number == SIGHUP && watched) {
+    if (number == SIGHUP && reloads) {
         reload = 1;
     } else {
         asked = asked < 100 ? asked + 1 : asked;
@@ -46,12 +46,13 @@ int stop_asked(void)
     return asked;
 }
 
-bool stop_watch(void)
+bool stop_watch(bool hup_reloads)
 {
     if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) {
         return false;
     }
     watched = 1;
+    reloads = hup_reloads;
     return true;
 }
 

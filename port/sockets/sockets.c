@@ -152,19 +152,20 @@ static int sockets_recv(void *ctx, uint8_t *dst, size_t cap)
     return errno == EAGAIN || errno == EWOULDBLOCK ? NET_AGAIN : fail(s, ERR_NETWORK);
 }
 
+int sockets_watch(const struct sockets *s, unsigned want, short *events)
+{
+    bool look_up = (want & WANT_LOOKUP) != 0;
+
+    *events = (short)((look_up || (want & WANT_READ) != 0 ? POLLIN : 0) |
+                      (!look_up && (want & WANT_WRITE) != 0 ? POLLOUT : 0));
+    return *events == 0 ? -1 : look_up ? lookup_fd() : s->fd;
+}
+
 static void sockets_wait(void *ctx, unsigned want, uint32_t timeout_ms)
 {
-    struct sockets *s = ctx;
-    struct pollfd p = {.fd = -1};
+    struct pollfd p;
 
-    if ((want & WANT_LOOKUP) != 0) {
-        p.fd = lookup_fd();
-        p.events = POLLIN;
-    } else if ((want & (WANT_READ | WANT_WRITE)) != 0) {
-        p.fd = s->fd;
-        p.events = (short)(((want & WANT_READ) != 0 ? POLLIN : 0) |
-                           ((want & WANT_WRITE) != 0 ? POLLOUT : 0));
-    }
+    p.fd = sockets_watch(ctx, want, &p.events);
     /* A signal ends the wait as well: the owner looks at its flags and steps again. */
     (void)poll(&p, p.fd >= 0 ? 1 : 0, timeout_ms > INT32_MAX ? INT32_MAX : (int)timeout_ms);
 }

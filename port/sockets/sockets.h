@@ -27,5 +27,7 @@ struct sockets {
 };
 
 struct net sockets_net(struct sockets *s, const struct sockets_options *options);
+/* For an owner that waits for more than this: the descriptor to poll, with its events, or -1. */
+int sockets_watch(const struct sockets *s, unsigned want, short *events);
 
 #endif
