@@ -146,23 +146,6 @@ static int put_flags(struct config *c, const struct config_flag *flag, struct co
     return err;
 }
 
-/* What no single value can tell. */
-static int check_together(const struct config *c, struct config_error *e)
-{
-    const struct config_service *s = &c->service;
-
-    if ((s->client_cert[0] == 0) != (s->client_key[0] == 0)) {
-        return config_fail(e, ERR_CONFIG, "[service] needs both `client_cert` and `client_key`");
-    }
-    if (c->job.poll_first_ms > c->job.poll_max_ms) {
-        return config_fail(e, ERR_CONFIG, "[job] `poll_first` is longer than `poll_max`");
-    }
-    if (c->spool.headroom >= c->spool.max_bytes) {
-        return config_fail(e, ERR_CONFIG, "[spool] `headroom` is not smaller than `max_bytes`");
-    }
-    return 0;
-}
-
 /* Read before, so they cannot fail. */
 static void take_urls_apart(struct config *c)
 {
@@ -191,7 +174,7 @@ int config_load(struct config *c, const char *file, const struct config_flag *fl
     }
     err = err < 0 ? err : put_environment(c, e);
     err = err < 0 ? err : put_flags(c, flags, e);
-    err = err < 0 ? err : check_together(c, e);
+    err = err < 0 ? err : config_check(c, e);
     if (err == 0) {
         take_urls_apart(c);
     }

@@ -27,6 +27,14 @@ int config_fail_parts(struct config_error *e, int err, const char *const *part);
     config_fail_parts((e), (err), (const char *const[]){__VA_ARGS__, NULL})
 #define config_fix(e, ...) words((e)->fix, sizeof((e)->fix), __VA_ARGS__)
 
+/* "/etc/ocbulk.conf:12", "environment OCBULK_HUB", "flag" or "built-in". */
+#define CONFIG_ORIGIN_CAP 512
+const char *config_origin_text(const struct config *c, const struct config_key *key,
+                               const struct config_origin *origin, char buf[CONFIG_ORIGIN_CAP]);
+
+/* What no single value can tell: 0 or an error. */
+int config_check(struct config *c, struct config_error *e);
+
 /* Reads the file into c. 0 or an error. */
 int config_file_read(struct config *c, const char *path, bool may_be_missing,
                      struct config_error *e);

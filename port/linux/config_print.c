@@ -1,12 +1,12 @@
+#include "linux/config_load.h"
 #include "linux/config_value.h"
 
 #include "base/num.h"
 #include "linux/json_out.h"
-#include "linux/words.h"
 
 #include <string.h>
 
-enum { ORIGIN_COLUMN = 44, ORIGIN_CAP = 512 };
+enum { ORIGIN_COLUMN = 44 };
 
 struct printer {
     const struct config *c;
@@ -14,8 +14,8 @@ struct printer {
     struct json_out *json; /* NULL: as text */
 };
 
-static const char *origin_text(const struct config *c, const struct config_key *key,
-                               const struct config_origin *origin, char buf[ORIGIN_CAP])
+const char *config_origin_text(const struct config *c, const struct config_key *key,
+                               const struct config_origin *origin, char buf[CONFIG_ORIGIN_CAP])
 {
     char name[CONFIG_ENV_CAP], line[NUM_U64_CAP];
 
@@ -24,11 +24,11 @@ static const char *origin_text(const struct config *c, const struct config_key *
         return "flag";
     case FROM_ENVIRONMENT:
         config_env_name(key, name);
-        words(buf, ORIGIN_CAP, "environment ", name);
+        words(buf, CONFIG_ORIGIN_CAP, "environment ", name);
         return buf;
     case FROM_FILE:
         num_print_u64(line, origin->line);
-        words(buf, ORIGIN_CAP, c->file, ":", line);
+        words(buf, CONFIG_ORIGIN_CAP, c->file, ":", line);
         return buf;
     default:
         return "built-in";
@@ -63,9 +63,9 @@ static void put_row(struct printer *p, size_t row, const void *base,
                     const struct config_origin *origin)
 {
     const struct config_key *key = &CONFIG_KEY[row];
-    char value_buf[CONFIG_VALUE_CAP], origin_buf[ORIGIN_CAP];
+    char value_buf[CONFIG_VALUE_CAP], origin_buf[CONFIG_ORIGIN_CAP];
     const char *value = config_value_text(key, base, value_buf);
-    const char *from = origin_text(p->c, key, origin, origin_buf);
+    const char *from = config_origin_text(p->c, key, origin, origin_buf);
 
     if (p->json != NULL) {
         put_json(p, key->name, value, from);

@@ -5,7 +5,6 @@
 #include "linux/log.h"
 #include "linux/session_say.h"
 #include "linux/stop.h"
-#include "sync/backoff.h"
 
 static int fail_at(struct session *s, int err, const char *where)
 {
@@ -105,10 +104,16 @@ static int drive(struct session *s, uint64_t records)
 /* err: of the start; when that failed nothing was sent, and it concerns no host. */
 static int run(struct session *s, int err, uint64_t records)
 {
+    struct now now;
+
     if (err != 0) {
+        s->ended = (struct retry_case){.upload = s->bulk.call == BULK_UPLOAD, .err = err};
         return fail_at(s, err, "");
     }
     err = drive(s, records);
+    now = clock_now();
+    s->ended = retry_case_of(&s->bulk, &now);
+    s->ended.err = err; /* it may have been stopped */
     session_say_call(s, err);
     if (err != 0) {
         session_say_where(s, err);
@@ -116,28 +121,30 @@ static int run(struct session *s, int err, uint64_t records)
     return err;
 }
 
-static bool passing(const struct session *s, int err)
+int session_pause(struct session *s, struct session_tries *t)
 {
-    return err_class(err) == CLASS_TEMPORARY && err != ERR_CANCELLED &&
-           s->bulk.retry_after_ms <= SESSION_PAUSE_MAX_MS;
+    const struct retry_case *c = &s->ended;
+    uint32_t pause_ms;
+
+    if (!retry_soon(c) || c->retry_after_ms > SESSION_PAUSE_MAX_MS || ++t->made >= SESSION_TRIES) {
+        return c->err;
+    }
+    log_put(c->upload ? LOG_AT_WARNING : LOG_AT_INFO, c->upload ? "no job was made, " : "",
+            "trying again: ", err_what(c->err), ": ", s->where.text);
+    pause_ms = retry_failed(&t->retry, c, clock_now().mono_ms, session_random());
+    return session_sleep(s, pause_ms);
 }
 
 /* Whatever was asked and may be asked again without harm is. */
 static int get(struct session *s, int err)
 {
-    unsigned most = err == 0 ? SESSION_TRIES - 1 : 0;
+    struct session_tries tries = {0};
+    bool started = err == 0;
 
     err = run(s, err, 0);
-    for (unsigned tries = 0; tries < most && passing(s, err); tries++) {
-        struct now now;
-        uint32_t pause = s->bulk.retry_after_ms;
+    while (err != 0 && started && session_pause(s, &tries) == 0) {
+        struct now now = clock_now();
 
-        pause += backoff_ms(tries, SESSION_BACKOFF_MS, SESSION_PAUSE_MAX_MS, session_random());
-        log_put(LOG_AT_INFO, "trying again: ", err_what(err), ": ", s->where.text);
-        if (session_sleep(s, pause) != 0) {
-            return err;
-        }
-        now = clock_now();
         err = run(s, bulk_again(&s->bulk, &now), 0);
     }
     return err;

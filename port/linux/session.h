@@ -19,6 +19,7 @@
 #include "linux/line.h"
 #include "linux/progress.h"
 #include "sockets/sockets.h"
+#include "sync/retry.h"
 
 struct session {
     const struct config *config;
@@ -33,10 +34,17 @@ struct session {
     struct bulk_service service;
     struct bulk bulk;
     struct progress progress;
-    bool quiet;        /* no meter */
-    bool begun, ready; /* TLS has its memory; bulk can be used */
+    bool quiet;              /* no meter */
+    bool begun, ready;       /* TLS has its memory; bulk can be used */
+    struct retry_case ended; /* how the last call did */
     struct line where;
     char client_cert[CLIENT_PEM_CAP], client_key[CLIENT_PEM_CAP];
+};
+
+/* How often one thing was tried; all zero at first. */
+struct session_tries {
+    struct retry retry;
+    unsigned made;
 };
 
 int session_begin(struct session *s, const struct config *config, bool quiet);
@@ -55,6 +63,9 @@ int session_cancel(struct session *s, const char *id);
 /* One attempt. records: how many the batch has, for the meter. */
 int session_upload(struct session *s, const struct bulk_upload *upload, uint64_t records);
 
+/* Before another try of what s->ended tells of: 0 when the pause is over, ERR_CANCELLED, or its
+ * error when it is not worth one. */
+int session_pause(struct session *s, struct session_tries *t);
 int session_sleep(struct session *s, uint32_t ms); /* 0, or ERR_CANCELLED */
 uint32_t session_random(void);
 

@@ -92,6 +92,7 @@ static void set_exchange(struct session *s)
         .idle_ms = c->link.idle_ms,
         .answer_ms = c->link.answer_ms,
         .attempt_ms = c->link.attempt_ms,
+        .limit_rate = (uint32_t)c->link.limit_rate,
     };
     s->sockets_options = (struct sockets_options){(enum sockets_family)c->link.family,
                                                   set_or_null(c->link.interface)};

@@ -2,8 +2,6 @@
 
 #include "base/err.h"
 #include "base/text.h"
-#include "linux/log.h"
-#include "sync/backoff.h"
 
 #include <string.h>
 
@@ -183,6 +181,7 @@ static int attempt(struct upload *u, const struct batch *b)
 
     if (err != 0) {
         line_set(&u->app->session.where, "no request was made");
+        u->app->session.ended = (struct retry_case){.upload = true, .err = err};
         return err;
     }
     batch_source_init(&u->source, &u->scan.file, b);
@@ -193,24 +192,18 @@ static int attempt(struct upload *u, const struct batch *b)
 static int send_batch(struct upload *u, const struct batch *b)
 {
     struct session *s = &u->app->session;
+    struct session_tries tries = {0};
     int err = attempt(u, b);
 
-    for (unsigned tries = 0; tries < SESSION_TRIES - 1; tries++) {
-        bool passing = err_class(err) == CLASS_TEMPORARY && err != ERR_CANCELLED;
-        uint32_t pause = s->bulk.retry_after_ms;
+    while (err != 0) {
+        int pause = session_pause(s, &tries);
 
-        if (!passing || pause > SESSION_PAUSE_MAX_MS) {
-            break;
-        }
-        log_put(LOG_AT_WARNING, "no job was made, trying again: ", err_what(err), ": ",
-                s->where.text);
-        pause += backoff_ms(tries, SESSION_BACKOFF_MS, SESSION_PAUSE_MAX_MS, session_random());
-        if (session_sleep(s, pause) != 0) {
-            return ERR_CANCELLED;
+        if (pause != 0) {
+            return pause;
         }
         err = attempt(u, b);
     }
-    return err;
+    return 0;
 }
 
 /* What went before is with the service, and an unknown batch may be: running the same again would

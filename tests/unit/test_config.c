@@ -222,6 +222,17 @@ static void names_what_is_wrong_in_a_file(void **state)
          "[job] `poll_first` is longer than `poll_max`", ""},
         {"headroom for everything", "[spool]\nmax_bytes = 4M\n", ERR_CONFIG,
          "[spool] `headroom` is not smaller than `max_bytes`", ""},
+        {"a batch that limit_rate cannot send within 3,000 s",
+         "[link]\nlimit_rate = 2K\n[object a]\nbatch_bytes = 6144001\n", ERR_CONFIG,
+         "4: `batch_bytes`: 6144001 take longer than 3000s at 2K a second",
+         "raise `limit_rate`, or lower `batch_bytes` of [object a] to 6144000"},
+        {"a limit_rate too slow for the built-in batch",
+         "[link]\nlimit_rate = 2K\n[object a]\nbatch_bytes = 6000K\n[object b]\n", ERR_CONFIG,
+         "2: `limit_rate`: 8M take longer than 3000s at 2K a second",
+         "raise `limit_rate`, or lower `batch_bytes` of [object b] to 6144000"},
+        {"a limit_rate too slow where no object has a section", "[link]\n\nlimit_rate = 2796\n",
+         ERR_CONFIG, "3: `limit_rate`: 8M take longer than 3000s at 2796 a second",
+         "raise `limit_rate`, or lower `batch_bytes` of [object NAME] to 8388000"},
     };
     size_t at;
 
@@ -307,6 +318,24 @@ static void the_nearer_layer_wins(void **state)
     assert_int_equal(load(file), 0);
     assert_string_equal(config.service.hub, "");
     unsetenv("OCBULK_HUB");
+}
+
+static void a_batch_gets_through_at_limit_rate(void **state)
+{
+    static const struct config_flag flags[] = {{"batch_bytes", "6144001", "a"}, {NULL, NULL, NULL}};
+
+    (void)state;
+    assert_int_equal(load("[link]\nlimit_rate = 2K\n[object a]\nbatch_bytes = 6144000\n"), 0);
+    assert_int_equal(load("[link]\nlimit_rate = 2797\n"), 0);
+    assert_int_equal(load("[link]\nlimit_rate = 1G\n[object a]\nbatch_bytes = 6G\n"), 0);
+    assert_int_equal(load_with("[link]\nlimit_rate = 2K\n", flags), ERR_CONFIG);
+    assert_string_equal(fault.where,
+                        "flag: `batch_bytes`: 6144001 take longer than 3000s at 2K a second");
+    setenv("OCBULK_LIMIT_RATE", "1K", 1);
+    assert_int_equal(load(""), ERR_CONFIG);
+    assert_string_equal(fault.where, "environment OCBULK_LIMIT_RATE: `limit_rate`: 8M take longer "
+                                     "than 3000s at 1K a second");
+    unsetenv("OCBULK_LIMIT_RATE");
 }
 
 static void a_layers_pins_replace_those_below(void **state)
@@ -487,6 +516,7 @@ int main(void)
         cmocka_unit_test(holds_lines_and_texts_to_their_limits),
         cmocka_unit_test(a_file_that_is_named_must_be_there),
         cmocka_unit_test(the_nearer_layer_wins),
+        cmocka_unit_test(a_batch_gets_through_at_limit_rate),
         cmocka_unit_test(a_layers_pins_replace_those_below),
         cmocka_unit_test(flags_and_environment_are_checked_too),
         cmocka_unit_test(the_table_keeps_its_own_rules),
