@@ -1,28 +1,30 @@
 /* outbox: what `add` writes, a folder for each object, by any number of producers at once.
  *
  * outbox/OBJECT/.open is a header row and whole records, LF behind each. .lock is taken before
- * .open is touched, and holds a note about it (outbox_parts.h) that is worth nothing after the
- * machine was started anew: whoever comes first then goes over .open once, cuts off what is no
- * whole record and keeps that in quarantine/OBJECT/. A writer that was killed in the middle is seen
- * the same way. .open becomes a segment, add-NUMBER.csv in the same folder, synced before it is
- * renamed: before it would hold more than a batch, after a while, or when it is to begin with
- * another header row. A sync that failed is never tried again on the same file: what was not on
- * flash before is cut off, the rest becomes a segment, and the next record begins another file.
+ * .open is touched, and has a note about it that is worth nothing after the machine was started
+ * anew: whoever comes first then goes over .open once and cuts off what is no whole record. So does
+ * who finds that a writer was killed in the middle. What was cut off goes to .tail-N.csv beside it,
+ * and from there, by the daemon, to quarantine/OBJECT/, which producers need no right to write
+ * into. .open becomes a segment, add-NUMBER.csv in the same folder, synced before it is renamed:
+ * before it would hold more than a batch, after a while, or when it is to begin with another header
+ * row. A sync that failed is never tried again on the same file: what was not on flash before is
+ * cut off, the rest becomes a segment, and the next record begins another file.
  *
  * Memory  One struct, nothing behind it; flash and rules are borrowed for its life, all else for
  *         the call.
- * Calls   init does no I/O. Each of the others takes the lock and gives it back; they block as long
- *         as others sync, those of the daemon (recover, seal_due) say ERR_LOCKED instead.
- *         A record is acknowledged by outbox_add, or by outbox_append and, some time later,
- *         outbox_settle: many appends, of many producers, then share one sync.
+ * Calls   init does no I/O. Each of the others takes the lock and gives it back. Those of producers
+ *         wait for it, as long as others sync; those of the daemon (recover, seal_due) say
+ *         ERR_LOCKED instead. A record is acknowledged by outbox_add, or by outbox_append and,
+ *         some time later, outbox_settle: many appends, of many producers, then share one sync.
  * Errors  Those of flash; ERR_FLASH_FULL also when less than headroom would be left. ERR_SPOOL_FULL
- *         (max_bytes), ERR_COLUMNS (see struct outbox_row), ERR_CSV_TOO_LONG. After an error the
- *         record is not there, as far as anybody can tell, or not yet (append). */
+ *         (max_bytes), ERR_COLUMNS (see struct outbox_row). After an error of add the record is
+ *         not there, after one of settle nobody knows. */
 #ifndef OCBULK_SPOOL_OUTBOX_H
 #define OCBULK_SPOOL_OUTBOX_H
 
 #include "base/flash.h"
 #include "limits.h"
+#include "spool/outbox_note.h"
 
 struct outbox_rules {
     uint64_t max_bytes; /* of all files in outbox/ and queue/; each object may be over it by
@@ -35,6 +37,7 @@ struct outbox_rules {
 struct outbox_row {
     const uint8_t *header, *record; /* whole rows without fault, the line end (LF) included */
     size_t header_len, len;
+    uint32_t fields; /* of both */
     /* What becomes of an .open that begins with another header row. true: it is sealed, or removed
      * when it has no record. false: with a record in it, ERR_COLUMNS, nothing is written. */
     bool renew;
@@ -45,24 +48,6 @@ struct outbox_ticket {
     uint64_t generation, end;
 };
 
-struct outbox_note {
-    uint64_t magic, boot;
-    uint64_t generation;     /* of .open: another number for each file */
-    uint64_t judges_from;    /* the first generation that the note can speak about */
-    uint64_t made_ms;        /* when .open was begun, monotonic */
-    uint64_t settled;        /* bytes from here on wait for a sync; OUTBOX_NONE: none do */
-    uint64_t pending;        /* a writer is at these bytes; OUTBOX_NONE: nobody is */
-    uint64_t cut_generation; /* the last one that lost records, at this byte */
-    uint64_t cut_at;
-    uint64_t spent;               /* 1: a sync of .open failed; it must be given up */
-    uint64_t old;                 /* 1: .open is from before the machine's start */
-    uint64_t allow;               /* bytes that .open may have without another look at max_bytes */
-    uint64_t number;              /* of the next segment, unless it is taken */
-    uint64_t counted_at, counted; /* records in front of this byte */
-    uint64_t check;
-};
-
-#define OUTBOX_NONE     UINT64_MAX
 #define OUTBOX_PAGE_LEN 8 /* names listed at a time */
 
 struct outbox {
@@ -72,10 +57,12 @@ struct outbox {
     struct outbox_note note;
     uint64_t size;                       /* of .open; OUTBOX_NONE: there is none */
     uint64_t header_end;                 /* of .open; 0: not looked at yet */
-    uint64_t seen_generation, seen_size; /* what it was when we gave the lock back */
-    char lock[FLASH_NAME_CAP];           /* names under the spool's folder */
+    uint32_t fields;                     /* of that header row */
+    uint64_t seen_generation, seen_size; /* what it was when the lock was given back */
+    char folder[FLASH_NAME_CAP];         /* names under the spool's folder */
+    char lock[FLASH_NAME_CAP];
     char open[FLASH_NAME_CAP];
-    char name[FLASH_NAME_CAP], other[FLASH_NAME_CAP];
+    char name[FLASH_NAME_CAP]; /* of another file that is at hand */
     struct flash_file page[OUTBOX_PAGE_LEN];
     uint8_t buf[OUTBOX_BUF_CAP];
 };
@@ -100,7 +87,8 @@ int outbox_recover(struct outbox *o, uint64_t mono_ms);
 /* Makes .open a segment when it is full or old enough, or (now) when it has any record: 1, 0 when
  * it is not due, or an error. */
 int outbox_seal_due(struct outbox *o, uint64_t mono_ms, bool now);
-/* Bytes of all files in outbox/ and queue/, of all objects; no lock is taken. */
+/* Bytes of all files in outbox/ and queue/, of all objects. No lock is taken. Who may not read
+ * queue/ takes what the daemon left in the note of the last other call. */
 int64_t outbox_bytes(struct outbox *o);
 
 #endif
