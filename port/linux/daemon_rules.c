@@ -1,9 +1,9 @@
 #include "linux/daemon_rules.h"
 
 #include "base/fingerprint.h"
+#include "linux/clock.h"
 
 #include <string.h>
-#include <sys/timex.h>
 #include <time.h>
 
 static const char *set_or_null(const char *text)
@@ -92,13 +92,10 @@ void daemon_rules_object(const struct config *c, const char *name, struct upload
 
 void daemon_rules_clock(struct uploader_clock *out)
 {
-    struct timex kernel = {.modes = 0};
     time_t now = time(NULL);
     struct tm local;
-    int state = adjtimex(&kernel);
 
-    *out = (struct uploader_clock){.synced = state >= 0 && state != TIME_ERROR &&
-                                             (kernel.status & STA_UNSYNC) == 0};
+    *out = (struct uploader_clock){.synced = clock_synced()};
     if (localtime_r(&now, &local) != NULL) {
         out->minute = (uint16_t)(local.tm_hour * 60 + local.tm_min);
     }

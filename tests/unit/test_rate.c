@@ -94,6 +94,8 @@ static void an_empty_bucket_fills(void **state)
     assert_int_equal(rate_from_ms(&r, 4096, 512, 125), 125);
     rate_take(&r, 512);
     assert_int_equal(rate_from_ms(&r, 4096, 1024, 125), 375);
+    r = (struct rate){0}; /* so long that bytes do not count any more */
+    assert_int_equal(rate_from_ms(&r, 1 << 30, 16384, 1ull << 34), 1ull << 34);
 }
 
 int main(void)
