@@ -1,14 +1,12 @@
 /* What a power cut or a killed writer left behind, and where it goes. */
 #include "base/err.h"
 #include "base/text.h"
+#include "spool/kept.h"
 #include "spool/outbox_parts.h"
 
 #include <string.h>
 
 #define NUMBER_TRIES 10000 /* names tried for a free one */
-
-static const char REASON[] = "reason = torn tail\n"
-                             "what = no whole record; nobody was told that it was taken\n";
 
 struct tail {
     uint64_t header_end; /* 0: the file has no header row */
@@ -130,53 +128,55 @@ int outbox_mend(struct outbox *o, const char *file, uint64_t from, uint64_t *siz
     return err;
 }
 
-static int put_reason(struct outbox *o, const char *name)
+/* "tail-0000000001" */
+static void tail_name(char dst[FLASH_FILE_CAP], uint64_t number)
 {
-    const struct flash *f = o->flash;
-    char reason[FLASH_NAME_CAP];
-    int err;
+    char path[FLASH_NAME_CAP];
 
-    size_t len = strlen(name);
+    outbox_name(path, "", "tail", number);
+    (void)text_copy(dst, FLASH_FILE_CAP, path + 1); /* without the slash */
+    dst[strlen(dst) - strlen(".csv")] = '\0';
+}
 
-    (void)text_copy(reason, sizeof reason, name);
-    (void)text_copy(reason + len, sizeof reason - len, ".reason");
-    err = f->truncate(f->ctx, reason, 0);
-    err = err == 0 || err == ERR_FLASH_NONE
-              ? f->append(f->ctx, reason, (const uint8_t *)REASON, sizeof REASON - 1)
-              : err;
-    return err == 0 ? f->sync(f->ctx, reason) : err;
+static int put_reason(struct outbox *o, const struct kept_place *place)
+{
+    struct kept k;
+
+    kept_reason(&k, o->flash, place);
+    kept_put(&k, "reason", "torn tail");
+    kept_put(&k, "object", o->object);
+    kept_put(&k, "what",
+             "the end of what `add` was writing when it was cut off; no whole record, "
+             "and never acknowledged");
+    return kept_close(&k);
 }
 
 /* The reason first, so that no rows stand there without one. */
-static int move_tail(struct outbox *o, const char *leaf, const char *folder)
+static int move_tail(struct outbox *o, const char *leaf)
 {
-    const struct flash *f = o->flash;
-    char from[FLASH_NAME_CAP];
+    char from[FLASH_NAME_CAP], name[FLASH_FILE_CAP];
+    const struct kept_place place = {KEPT_QUARANTINE, o->object, name};
     uint64_t n = 1;
-    int err;
+    int err = outbox_path(from, o->folder, leaf);
 
-    if (outbox_path(from, o->folder, leaf) != 0) {
-        return ERR_FLASH_NONE;
-    }
     do {
-        outbox_name(o->name, folder, "tail", n++);
-    } while (f->size(f->ctx, o->name) >= 0 && n <= NUMBER_TRIES);
-    err = put_reason(o, o->name);
-    return err == 0 ? f->rename(f->ctx, from, o->name, false) : err;
+        tail_name(name, n++);
+        err = err == 0 ? kept_path(o->name, &place, ".csv") : err;
+    } while (err == 0 && o->flash->size(o->flash->ctx, o->name) >= 0 && n <= NUMBER_TRIES);
+    err = err == 0 ? put_reason(o, &place) : err;
+    return err == 0 ? kept_move(o->flash, from, &place) : err;
 }
 
 int outbox_move_tails(struct outbox *o)
 {
     static const char before[] = ".tail-";
     const struct flash *f = o->flash;
-    char folder[FLASH_NAME_CAP];
-    int n, err = 0;
+    int n;
 
-    (void)outbox_path(folder, "quarantine", o->object);
     while ((n = f->list(f->ctx, o->folder, FLASH_FILES, before, o->page, 1)) == 1 &&
            memcmp(o->page[0].name, before, sizeof before - 1) == 0) {
-        err = f->folder(f->ctx, folder);
-        err = err == 0 ? move_tail(o, o->page[0].name, folder) : err;
+        int err = move_tail(o, o->page[0].name);
+
         if (err != 0) {
             return err;
         }
