@@ -48,7 +48,7 @@ struct command {
     const char *words;    /* as usage shows them */
     const char *summary;  /* one line */
     const char *help;     /* the rest of --help */
-    const char *letters;  /* of the options it takes beside the common ones: w n o O f 1 */
+    const char *letters;  /* of the options it takes beside the common ones: wnoOf1aFs */
     unsigned least, most; /* words */
     bool offline;         /* needs no session */
     int (*run)(struct app *a);
@@ -57,7 +57,7 @@ struct command {
 };
 
 extern const struct command cmd_objects, cmd_check, cmd_upload, cmd_status, cmd_errors, cmd_jobs,
-    cmd_cancel, cmd_config, cmd_callback, cmd_run;
+    cmd_cancel, cmd_config, cmd_callback, cmd_run, cmd_queue, cmd_retry, cmd_accept, cmd_drop;
 
 int app_fail(struct app *a, int err, const char *where, const char *fix); /* says it; returns err */
 /* The same, with what the service answered to the last call. */

@@ -22,10 +22,13 @@ static const struct option option[] = {
     {"wait", offsetof(struct args, wait), 'w', false},
     {"dry-run", offsetof(struct args, dry_run), 'n', false},
     {"once", offsetof(struct args, once), 0, false},
+    {"all", offsetof(struct args, all), 0, false},
+    {"forget", offsetof(struct args, forget), 0, false},
     {"config", offsetof(struct args, config), 'c', true},
     {"object", offsetof(struct args, object), 0, true},
     {"output", offsetof(struct args, output), 'o', true},
     {"from-record", offsetof(struct args, from_record), 0, true},
+    {"seq", offsetof(struct args, seq), 0, true},
 };
 
 /* The first fault is told; an option's value is left out, it may be a secret. */

@@ -20,8 +20,8 @@ struct args {
     const char *command; /* or NULL */
     const char *word[ARGS_WORDS_MAX];
     unsigned words;
-    bool help, version, json, quiet, verbose, wait, dry_run, once;
-    const char *config, *object, *output, *from_record;
+    bool help, version, json, quiet, verbose, wait, dry_run, once, all, forget;
+    const char *config, *object, *output, *from_record, *seq;
     struct config_flag flag[ARGS_FLAGS_MAX + 1]; /* ended by a row without key */
     unsigned flags;
     char key[ARGS_FLAGS_MAX][32]; /* flag keys with underscores */

@@ -12,6 +12,7 @@
 static const struct command *const command[] = {
     &cmd_objects, &cmd_check,  &cmd_upload, &cmd_status,   &cmd_errors,
     &cmd_jobs,    &cmd_cancel, &cmd_config, &cmd_callback, &cmd_run,
+    &cmd_queue,   &cmd_retry,  &cmd_accept, &cmd_drop,
 };
 
 static const char common[] =
@@ -155,6 +156,9 @@ static int check_usage(struct app *a, const struct command *c)
         {'O', a->args.object != NULL, "--object"},
         {'f', a->args.from_record != NULL, "--from-record"},
         {'1', a->args.once, "--once"},
+        {'a', a->args.all, "--all"},
+        {'F', a->args.forget, "--forget"},
+        {'s', a->args.seq != NULL, "--seq"},
     };
     struct line where, fix;
 
