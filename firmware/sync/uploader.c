@@ -462,7 +462,8 @@ static enum want choose_flash(struct uploader *u)
     if (compaction_due(u) && uploader_compact(u) != 0) {
         return uploader_later(u, u->flash_ms);
     }
-    if (u->hands_now && do_hand(u) == WANT_STEP) {
+    /* A hand that could wake nobody is seen at the interval. */
+    if ((u->hands_now || u->now.mono_ms >= u->adopt_ms) && do_hand(u) == WANT_STEP) {
         return WANT_STEP;
     }
     if (uploader_adopt(u) == WANT_STEP || uploader_tidy(u) == WANT_STEP) {
