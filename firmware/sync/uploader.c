@@ -485,8 +485,15 @@ static enum want choose(struct uploader *u)
         return WANT_NOTHING;
     }
     enum want want = choose_flash(u);
+    uint64_t flash_ms = u->wake_ms;
 
-    return want == WANT_NOTHING ? choose_call(u) : want;
+    if (want == WANT_NOTHING) {
+        u->wake_ms = u->now.mono_ms + UPLOADER_NAP_MS;
+        want = choose_call(u);
+        u->call_ms = u->wake_ms;
+        (void)uploader_later(u, flash_ms);
+    }
+    return want;
 }
 
 static enum want call_end(struct uploader *u)
