@@ -33,6 +33,8 @@ static void prepare(struct bulk *b, enum bulk_call call, const struct bulk_recei
     b->pages = 0;
     b->redirect[0] = b->page[0] = b->name[0] = b->id[0] = b->tag[0] = '\0';
     bulk_reply_begin(b); /* also for a call that fails before it is sent */
+    b->x.sent = SENT_NOTHING;
+    b->x.gate_open = false;
 }
 
 static int take_object(struct bulk *b, const char *object)

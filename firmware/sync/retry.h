@@ -12,9 +12,9 @@
  * that found no way to the service.
  *
  * Memory  Structs of the owner; all zero is "nothing failed yet". Keeps no reference.
- * Calls   retry_case_of when a call is over, retry_count, the owner's own fields, retry_of; then
- *         retry_failed or retry_succeeded. Time (monotonic) and randomness (uniform over 32 bits)
- *         are arguments.
+ * Calls   retry_case_of when a call is over (of one that could not be started err is the owner's),
+ *         retry_count, the owner's own fields, retry_of; then retry_failed or retry_succeeded. Time
+ *         (monotonic) and randomness (uniform over 32 bits) are arguments.
  * Errors  None. */
 #ifndef OCBULK_SYNC_RETRY_H
 #define OCBULK_SYNC_RETRY_H

@@ -154,6 +154,27 @@ static void what_went_well_is_done(void **state)
          RETRY_DONE);
 }
 
+/* The call before says nothing of one that could not be started. */
+static void what_was_not_begun_was_not_sent(void **state)
+{
+    struct bulk_upload up = {.object = "jobs", .name = "f.csv"};
+
+    (void)state;
+    for (int gate = 0; gate < 2; gate++) {
+        hold("200", "", answered(gate ? CREATED : BODY("503 Later", 0, ""), gate),
+             gate ? RETRY_DONE : RETRY_VOID);
+        int err = bulk_upload(&b, &up, &NOW);
+        struct retry_case c = retry_case_of(&b, &NOW);
+
+        assert_int_equal(err, ERR_OBJECT_VERB);
+        assert_false(c.begun || c.gate_open || c.hour || retry_refused(&c));
+        c.err = ERR_ENTROPY;
+        hold("ENTROPY", "not begun", c, RETRY_WAIT);
+        c.err = err;
+        hold("OBJECT_VERB", "not begun", c, RETRY_HOLD_OBJECT);
+    }
+}
+
 static void credentials_are_read_again_once(void **state)
 {
     struct retry_case c = answered(BODY("401 No", 0, ""), false);
@@ -458,6 +479,7 @@ int main(void)
         cmocka_unit_test(every_error_has_one_action),
         cmocka_unit_test(every_status_has_one_action),
         cmocka_unit_test(what_went_well_is_done),
+        cmocka_unit_test(what_was_not_begun_was_not_sent),
         cmocka_unit_test(credentials_are_read_again_once),
         cmocka_unit_test(a_conflict_after_a_commit_is_held),
         cmocka_unit_test(what_halves_comes_in_a_row),
