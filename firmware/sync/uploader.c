@@ -300,7 +300,9 @@ static enum want objects_end(struct uploader *u)
         enum want want = uploader_call_failed(u);
 
         u->wants_credentials = !u->fresh_credentials;
-        uploader_hold_account(u, u->bulk->status);
+        if (!u->wants_credentials) { /* they were read again already */
+            uploader_hold_account(u, u->bulk->status);
+        }
         return want;
     }
     if (!listed && err_class(err) != CLASS_REJECTED) {

@@ -188,7 +188,9 @@ static enum want call_failed(struct uploader *u, struct range *r)
         enum want want = uploader_call_failed(u);
 
         u->wants_credentials = !u->fresh_credentials;
-        uploader_hold_account(u, u->bulk->status);
+        if (!u->wants_credentials) { /* they were read again already */
+            uploader_hold_account(u, u->bulk->status);
+        }
         return want;
     }
     if (r != NULL) {
