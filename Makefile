@@ -44,7 +44,7 @@ INI_OBJ := $(BUILD)/obj/inih/ini.o
 # What tests may link of the port: all but main.
 PORT_LIB_OBJ := $(filter-out $(BUILD)/obj/port/linux/main.o,$(PORT_OBJ)) $(INI_OBJ)
 UNIT_SRC := $(sort $(wildcard tests/unit/test_*.c tests/differential/test_*.c tests/chain/test_*.c \
-	tests/golden/test_*.c tests/tls/test_*.c))
+	tests/golden/test_*.c tests/tls/test_*.c tests/power/test_*.c))
 UNIT_BIN := $(UNIT_SRC:%.c=$(BUILD)/%)
 HELPER_SRC := $(sort $(wildcard tests/interop/*.c tests/tls/tool_*.c tests/e2e/tool_*.c tests/differential/tool_*.c))
 HELPER_BIN := $(HELPER_SRC:%.c=$(BUILD)/%)
@@ -113,11 +113,13 @@ comma := ,
 # A test names further libraries and sources in a line `/* LIBS: ... */`.
 $(UNIT_BIN) $(HELPER_BIN): $(BUILD)/%: %.c $(TEST_SUPPORT) $(wildcard tests/support/*.h) $(BUILD)/libport.a $(BUILD)/libocbulk.a $(BUILD)/libmbedtls.a Makefile
 	@mkdir -p $(@D) && echo "  LD   $@"
-	$(Q)$(CC) -std=c99 -D_GNU_SOURCE -g $(WARN) $(filter-out -Os,$(SIZE)) $(DEFS) $(TLSDEFS) $(INCS) -Itests/support -Iport $(CFLAGS) -o $@ $< $(TEST_SUPPORT) $(BUILD)/libport.a $(BUILD)/libocbulk.a $(BUILD)/libmbedtls.a $(BUILD)/libport.a -lcmocka $$(sed -n 's/^\/\* LIBS: \(.*\) \*\/$$/\1/p' $<)
+	$(Q)$(CC) -std=c99 -D_GNU_SOURCE -g $(WARN) $(filter-out -Os,$(SIZE)) $(DEFS) $(TLSDEFS) $(INCS) -Itests/support -Iport $(CFLAGS) -o $@ $< $$(sed -n 's/^\/\* LIBS: \(.*\) \*\/$$/\1/p' $<) $(TEST_SUPPORT) $(BUILD)/libport.a $(BUILD)/libocbulk.a $(BUILD)/libmbedtls.a $(BUILD)/libport.a -lcmocka
 
 $(BUILD)/tests/perf/%: tests/perf/%.c
 	@mkdir -p $(@D) && echo "  LD   $@"
 	$(Q)$(CC) -std=gnu11 -O1 -g $(WARN) $(CFLAGS) -o $@ $<
+
+$(filter $(BUILD)/tests/power/%,$(UNIT_BIN)): $(wildcard tests/power/*.[ch])
 
 tests: $(UNIT_BIN) $(HELPER_BIN)
 

@@ -94,6 +94,7 @@
 #define OUTBOX_BUF_CAP          4096  /* bytes of .open looked at in a read, 512..; RAM: once */
 #define OUTBOX_SLICE            65536 /* bytes of records between two looks at max_bytes; no RAM */
 #define ADD_RECORD_CAP          65536 /* bytes of one record that `add` takes; RAM: twice */
+#define ADD_RUN_MAX         16    /* records of one stream before others get their turn; no RAM */
 #define FLASH_LIST_CAP          2048  /* bytes of a folder read at a time, 512..; stack: once */
 #define FLASH_STILL_S           5 /* s a file is left alone whose writers the kernel cannot tell */
 

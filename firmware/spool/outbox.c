@@ -1,6 +1,7 @@
 #include "spool/outbox.h"
 
 #include "base/err.h"
+#include "base/fingerprint.h"
 #include "base/text.h"
 #include "spool/outbox_parts.h"
 
@@ -16,7 +17,8 @@ void outbox_init(struct outbox *o, const struct flash *flash, const struct outbo
     (void)len;
     o->flash = flash;
     o->rules = rules;
-    o->header_end = 0;
+    o->news = o->held = false;
+    o->header_end = o->header_print = 0;
     o->seen_generation = OUTBOX_NONE;
     (void)outbox_path(o->folder, "outbox", object);
     (void)outbox_path(o->lock, o->folder, ".lock");
@@ -25,6 +27,7 @@ void outbox_init(struct outbox *o, const struct flash *flash, const struct outbo
 
 static void leave(struct outbox *o)
 {
+    o->held = false;
     o->seen_generation = o->note.generation;
     o->seen_size = o->size;
     o->flash->unlock(o->flash->ctx, o->lock);
@@ -32,8 +35,10 @@ static void leave(struct outbox *o)
 
 static int enter(struct outbox *o, uint64_t mono_ms, bool wait)
 {
-    int err = o->flash->lock(o->flash->ctx, o->lock, wait);
+    int err;
 
+    assert(!o->held);
+    err = o->flash->lock(o->flash->ctx, o->lock, wait);
     if (err != 0) {
         return err;
     }
@@ -54,6 +59,29 @@ static int enter_made(struct outbox *o, uint64_t mono_ms)
         err = err == 0 ? enter(o, mono_ms, true) : err;
     }
     return err;
+}
+
+int outbox_hold(struct outbox *o, uint64_t mono_ms)
+{
+    int err = o->held ? 0 : enter_made(o, mono_ms);
+
+    o->held = err == 0;
+    return err;
+}
+
+void outbox_release(struct outbox *o)
+{
+    if (o->held) {
+        leave(o);
+    }
+}
+
+/* Behind a failure what is known of .open may be wrong: the next one looks again. */
+static void leave_unless_held(struct outbox *o, int err)
+{
+    if (!o->held || err != 0) {
+        leave(o);
+    }
 }
 
 /* 1 or 0, or an error. */
@@ -77,16 +105,30 @@ static int begins_with(struct outbox *o, const uint8_t *header, size_t len)
     return at == len;
 }
 
+static uint64_t print_of(const struct outbox_row *row)
+{
+    struct fingerprint f;
+
+    fingerprint_init(&f);
+    fingerprint_push(&f, row->header, row->header_len);
+    return fingerprint_finish(&f);
+}
+
 /* An .open of another header row gives way. */
 static int same_header(struct outbox *o, const struct outbox_row *row)
 {
-    int same = o->size == OUTBOX_NONE ? 1 : begins_with(o, row->header, row->header_len);
+    uint64_t print = print_of(row);
+    int same = 1;
 
+    if (o->size != OUTBOX_NONE && (o->header_end == 0 || o->header_print != print)) {
+        same = begins_with(o, row->header, row->header_len);
+    }
     if (same < 0) {
         return same;
     }
     if (same == 1) {
         o->header_end = row->header_len;
+        o->header_print = print;
         o->fields = row->fields;
         return 0;
     }
@@ -164,7 +206,7 @@ static void settled(struct outbox *o)
 
 int outbox_add(struct outbox *o, const struct outbox_row *row, uint64_t mono_ms)
 {
-    int err = enter_made(o, mono_ms);
+    int err = o->held ? 0 : enter_made(o, mono_ms);
 
     if (err != 0) {
         return err;
@@ -177,14 +219,14 @@ int outbox_add(struct outbox *o, const struct outbox_row *row, uint64_t mono_ms)
     if (err == 0) {
         settled(o);
     }
-    leave(o);
+    leave_unless_held(o, err);
     return err;
 }
 
 int outbox_append(struct outbox *o, const struct outbox_row *row, uint64_t mono_ms,
                   struct outbox_ticket *out)
 {
-    int err = enter_made(o, mono_ms);
+    int err = o->held ? 0 : enter_made(o, mono_ms);
 
     if (err != 0) {
         return err;
@@ -193,7 +235,7 @@ int outbox_append(struct outbox *o, const struct outbox_row *row, uint64_t mono_
     err = err == 0 ? put(o, row, true) : err;
     out->generation = o->note.generation;
     out->end = o->size;
-    leave(o);
+    leave_unless_held(o, err);
     return err;
 }
 

@@ -16,6 +16,8 @@
  *         wait for it, as long as others sync; those of the daemon (recover, seal_due) say
  *         ERR_LOCKED instead. A record is acknowledged by outbox_add, or by outbox_append and,
  *         some time later, outbox_settle: many appends, of many producers, then share one sync.
+ *         Between hold and release only add and append may be called; the lock is kept, so that
+ * records one behind the other cost less (for a moment only: all others wait). An error ends it.
  * Errors  Those of flash; ERR_FLASH_FULL also when less than headroom would be left. ERR_SPOOL_FULL
  *         (max_bytes), ERR_COLUMNS (see struct outbox_row). After an error of add the record is
  *         not there, after one of settle nobody knows. */
@@ -54,10 +56,14 @@ struct outbox {
     const struct flash *flash;
     const struct outbox_rules *rules;
     char object[OBJECT_NAME_CAP];
+    bool
+        news; /* .open was begun or sealed; for the owner to clear: what the daemon wants to know */
     struct outbox_note note;
     uint64_t size;                       /* of .open; OUTBOX_NONE: there is none */
     uint64_t header_end;                 /* of .open; 0: not looked at yet */
+    uint64_t header_print;               /* what it was found to be; 0: not compared yet */
     uint32_t fields;                     /* of that header row */
+    bool held;                           /* the lock, between calls */
     uint64_t seen_generation, seen_size; /* what it was when the lock was given back */
     char folder[FLASH_NAME_CAP];         /* names under the spool's folder */
     char lock[FLASH_NAME_CAP];
@@ -75,6 +81,8 @@ void outbox_init(struct outbox *o, const struct flash *flash, const struct outbo
 int outbox_add(struct outbox *o, const struct outbox_row *row, uint64_t mono_ms); /* 0: on flash */
 int outbox_append(struct outbox *o, const struct outbox_row *row, uint64_t mono_ms,
                   struct outbox_ticket *out);
+int outbox_hold(struct outbox *o, uint64_t mono_ms);
+void outbox_release(struct outbox *o); /* harmless without hold */
 /* 0: it is on flash, and so are all that were appended before it. */
 int outbox_settle(struct outbox *o, const struct outbox_ticket *ticket, uint64_t mono_ms);
 /* The header row of .open with its line end: bytes in dst, 0 when there is none, ERR_NO_ROOM. */

@@ -75,7 +75,7 @@ static int mend_open(struct outbox *o, uint64_t from)
 {
     int err = outbox_mend(o, o->open, from, &o->size);
 
-    o->header_end = 0;
+    o->header_end = o->header_print = 0;
     if (err != 0 || o->size == OUTBOX_NONE) {
         return err;
     }
@@ -205,7 +205,7 @@ int outbox_look(struct outbox *o, uint64_t mono_ms)
     int noted = err == 0 ? outbox_note_read(&o->note, o->flash, o->lock) : err;
 
     if (noted != 0 || o->note.generation != o->seen_generation || o->size == OUTBOX_NONE) {
-        o->header_end = 0;
+        o->header_end = o->header_print = 0;
     }
     if (err != 0) {
         return err;

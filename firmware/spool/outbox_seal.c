@@ -31,7 +31,7 @@ bool outbox_has_records(struct outbox *o)
 static void forget(struct outbox *o)
 {
     o->size = OUTBOX_NONE;
-    o->header_end = 0;
+    o->header_end = o->header_print = 0;
     o->note.settled = o->note.pending = OUTBOX_NONE;
 }
 
@@ -45,6 +45,7 @@ static int to_segment(struct outbox *o, const char *word)
     }
     if (err == 0) {
         forget(o);
+        o->news = true;
     }
     return err;
 }
@@ -78,6 +79,7 @@ int outbox_begin(struct outbox *o, const struct outbox_row *row, uint64_t mono_m
         (void)f->remove(f->ctx, o->open);
         return err;
     }
+    o->news = true;
     o->size = o->header_end = row->header_len;
     o->fields = row->fields;
     if (n->pending != OUTBOX_NONE) {

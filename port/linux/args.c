@@ -137,17 +137,14 @@ static int take_letters(struct args *a, int argc, char **argv, int *i)
     return 0;
 }
 
-static int take_word(struct args *a, const char *word)
+/* Words move to the front of argv: however many there are, they cost no memory. */
+static void take_word(struct args *a, char *word)
 {
     if (a->command == NULL) {
         a->command = word;
-        return 0;
-    }
-    if (a->words == ARGS_WORDS_MAX) {
-        return fault(a, "too many words: ", word);
+        return;
     }
     a->word[a->words++] = word;
-    return 0;
 }
 
 /* Goes on behind a fault: whether --json was asked for decides how it is told. */
@@ -155,19 +152,20 @@ int args_read(struct args *a, int argc, char **argv)
 {
     bool options = true;
 
-    *a = (struct args){0};
+    *a = (struct args){.word = argv + (argc > 0)};
     for (int i = 1; i < argc; i++) {
-        const char *arg = argv[i];
+        char *arg = argv[i];
 
         if (options && strcmp(arg, "--") == 0) {
             options = false;
         } else if (!options || arg[0] != '-' || arg[1] == '\0') {
-            (void)take_word(a, arg);
+            take_word(a, arg);
         } else if (arg[1] == '-') {
             (void)take_long(a, argc, argv, &i);
         } else {
             (void)take_letters(a, argc, argv, &i);
         }
     }
+    a->word[a->words] = NULL;
     return a->fault.len > 0 ? ERR_USAGE : 0;
 }

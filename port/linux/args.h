@@ -4,7 +4,7 @@
  * command, and in front of it. `--` ends them. A long option that is no option of the program is
  * a setting of the configuration (`--base-url URL`), which checks it. No option takes a secret.
  *
- * Memory  Borrows argv.
+ * Memory  Borrows argv, and puts the words at its front.
  * Errors  ERR_USAGE, with the first fault in `fault`; the other arguments are read all the same, so
  *         that it can be told as --json wants it. No value is repeated: it may be a secret. */
 #ifndef OCBULK_PORT_ARGS_H
@@ -13,12 +13,11 @@
 #include "linux/config.h"
 #include "linux/line.h"
 
-#define ARGS_WORDS_MAX 4
 #define ARGS_FLAGS_MAX 16
 
 struct args {
     const char *command; /* or NULL */
-    const char *word[ARGS_WORDS_MAX];
+    char **word;         /* behind the command; NULL behind the last */
     unsigned words;
     bool help, version, json, quiet, verbose, wait, dry_run, once, all, forget;
     const char *config, *object, *output, *from_record, *seq;

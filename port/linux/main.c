@@ -12,7 +12,7 @@
 static const struct command *const command[] = {
     &cmd_objects, &cmd_check,  &cmd_upload, &cmd_status,   &cmd_errors,
     &cmd_jobs,    &cmd_cancel, &cmd_config, &cmd_callback, &cmd_run,
-    &cmd_queue,   &cmd_retry,  &cmd_accept, &cmd_drop,
+    &cmd_queue,   &cmd_retry,  &cmd_accept, &cmd_drop,     &cmd_add,
 };
 
 static const char common[] =
@@ -193,7 +193,7 @@ static void aim_flags(struct app *a, const struct command *c)
 {
     const char *object = a->args.object;
 
-    if (object == NULL && (c == &cmd_upload || c == &cmd_objects)) {
+    if (object == NULL && (c == &cmd_upload || c == &cmd_objects || c == &cmd_add)) {
         object = a->args.word[0];
     }
     for (unsigned i = 0; i < a->args.flags; i++) {

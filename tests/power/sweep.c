@@ -1,0 +1,239 @@
+#include "sweep.h"
+
+#include "life.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { SAID_MAX = 3, SEEN_MAX = 1 << 16 };
+
+static const char *const mode_name[SIM_CUTS] = {"nothing", "torn", "garbage", "luck", "sectors"};
+
+/* One way to cut a life: in the n-th operation of flash, or step of a call. */
+struct cut {
+    bool net;
+    uint32_t n;
+    enum sim_cut mode;
+};
+
+static struct world world;
+/* Where the cuts begin, and behind a first one. */
+static struct kept {
+    struct sim_flash flash;
+    struct world_state s;
+} begin, between;
+static uint64_t seen[SEEN_MAX]; /* states behind a cut, of one scene */
+static unsigned said;
+
+static void tell(struct sweep *s, const struct cut *first, const struct cut *second)
+{
+    if (world.violations == 0) {
+        return;
+    }
+    s->failed++;
+    if (said++ >= SAID_MAX) {
+        return;
+    }
+    printf("FAIL %s", world.scene->name);
+    for (int i = 0; i < 2; i++) {
+        const struct cut *c = i == 0 ? first : second;
+
+        if (c != NULL) {
+            printf("%s%s %u (%s)", i == 0 ? ": cut in " : ", then in ", c->net ? "step" : "operation",
+                   c->n, mode_name[c->mode]);
+        }
+    }
+    printf(": %s\n", world.violation);
+}
+
+static void arm(const struct cut *c)
+{
+    world.mode = c->mode;
+    if (c->net) {
+        world.net_cut = c->n;
+    } else {
+        sim_flash_cut_at(&world.flash, c->n, c->mode);
+    }
+}
+
+static void mix(uint64_t *h, const void *src, size_t len)
+{
+    const uint8_t *at = src;
+
+    for (size_t i = 0; i < len; i++) {
+        *h = (*h ^ at[i]) * UINT64_C(0x100000001B3);
+    }
+}
+
+static void mix_file(void *arg, const char *name, const uint8_t *bytes, size_t len)
+{
+    uint64_t h = UINT64_C(0xCBF29CE484222325), *sum = arg;
+
+    mix(&h, name, strlen(name));
+    mix(&h, bytes, len);
+    *sum += h * (h | 1); /* in no order */
+}
+
+/* Two lives that are the same here go on in the same way. */
+static bool lived_before(void)
+{
+    uint64_t h = UINT64_C(0xCBF29CE484222325);
+
+    sim_flash_each(&world.flash, true, mix_file, &h);
+    mix(&h, world.s.cloud.calls, sizeof world.s.cloud.calls);
+    mix(&h, world.s.cloud.job, world.s.cloud.jobs * sizeof world.s.cloud.job[0]);
+    mix(&h, world.s.model.batch, (world.s.model.last_batch + 1) * sizeof world.s.model.batch[0]);
+    mix(&h, world.s.row, sizeof world.s.row);
+    mix(&h, &world.s.act, sizeof world.s.act);
+    mix(&h, &world.s.true_ms, sizeof world.s.true_ms);
+    h |= 1;
+    for (unsigned i = (unsigned)(h >> 20) % SEEN_MAX, n = 0; n < SEEN_MAX; n++) {
+        if (seen[i] == h) {
+            return true;
+        }
+        if (seen[i] == 0) {
+            seen[i] = h;
+            return false;
+        }
+        i = (i + 1) % SEEN_MAX;
+    }
+    return false;
+}
+
+static void keep(struct kept *k)
+{
+    sim_flash_copy(&k->flash, &world.flash);
+    k->s = world.s;
+}
+
+static void restore(const struct kept *k)
+{
+    sim_flash_copy(&world.flash, &k->flash);
+    world.s = k->s;
+    world_rewire(&world);
+    world.net_cut = UINT32_MAX;
+    world.violations = 0;
+}
+
+static void finish(void)
+{
+    if (life_run(&world) == LIFE_REST) {
+        checker_rest(&world);
+    }
+}
+
+/* From a cut on: to rest. Counts what there is to be cut. */
+static void recover(uint32_t *ops, uint32_t *steps)
+{
+    finish();
+    *ops = world.flash.ops;
+    *steps = world.s.net_steps;
+}
+
+static void second_cut(struct sweep *s, const struct cut *first, const struct cut *c)
+{
+    restore(&between);
+    arm(c);
+    if (life_run(&world) != LIFE_CUT) {
+        tell(s, first, c); /* it ended before: as it did without the cut */
+        return;
+    }
+    s->pairs++;
+    world_power_on(&world);
+    checker_start(&world);
+    if (lived_before()) {
+        s->same++;
+    } else {
+        finish();
+    }
+    tell(s, first, c);
+}
+
+static void pairs(struct sweep *s, const struct cut *first, uint32_t ops, uint32_t steps)
+{
+    static unsigned turn; /* so that a stride meets them all in time */
+
+    for (uint32_t n = turn++ % s->pair_stride; n < ops; n += s->pair_stride) {
+        for (unsigned mode = 0; mode < SIM_CUTS; mode++) {
+            const struct cut c = {false, n, (enum sim_cut)mode};
+
+            second_cut(s, first, &c);
+        }
+    }
+    for (uint32_t n = turn++ % s->pair_stride; n < steps; n += s->pair_stride) {
+        const struct cut c = {true, n, SIM_CUT_NOTHING};
+
+        second_cut(s, first, &c);
+    }
+}
+
+/* false: the life ends before. */
+static bool first_cut(struct sweep *s, const struct cut *c)
+{
+    uint32_t ops = 0, steps = 0;
+
+    restore(&begin);
+    arm(c);
+    if (life_run(&world) != LIFE_CUT) {
+        return false;
+    }
+    s->cuts++;
+    world_power_on(&world);
+    checker_start(&world);
+    if (lived_before()) {
+        s->same++;
+        tell(s, c, NULL);
+        return true;
+    }
+    keep(&between);
+    recover(&ops, &steps);
+    tell(s, c, NULL);
+    if (s->pair_stride != 0 && world.violations == 0) {
+        pairs(s, c, ops, steps);
+    }
+    return true;
+}
+
+/* The life up to where its cuts begin. */
+static void start(const struct scene *scene)
+{
+    bool mark = false;
+
+    world_init(&world, scene);
+    for (const struct act *a = scene->act; a->kind != ACT_END; a++) {
+        mark = mark || a->kind == ACT_MARK;
+    }
+    if (mark && life_run(&world) == LIFE_MARK) {
+        sim_flash_cut(&world.flash, SIM_CUT_NOTHING);
+        world_power_on(&world);
+    }
+    keep(&begin);
+}
+
+void sweep_scene(struct sweep *s, const struct scene *scene)
+{
+    static unsigned turn;
+
+    memset(seen, 0, sizeof seen);
+    said = 0;
+    start(scene);
+    recover(&s->ops, &s->steps);
+    tell(s, NULL, NULL);
+    if (world.violations != 0) {
+        return;
+    }
+    for (uint32_t n = turn++ % s->stride; n < s->ops; n += s->stride) {
+        for (unsigned mode = 0; mode < SIM_CUTS; mode++) {
+            const struct cut c = {false, n, (enum sim_cut)mode};
+
+            (void)first_cut(s, &c);
+        }
+    }
+    for (uint32_t n = turn++ % s->stride; n < s->steps; n += s->stride) {
+        const struct cut c = {true, n, SIM_CUT_NOTHING};
+
+        (void)first_cut(s, &c);
+    }
+}

@@ -1,0 +1,99 @@
+#include "world.h"
+
+#include "base/err.h"
+#include "scene.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+struct world *the_world;
+
+void world_breach(struct world *w, const char *form, ...)
+{
+    va_list args;
+
+    if (w->violations++ == 0) {
+        va_start(args, form);
+        (void)vsnprintf(w->violation, sizeof w->violation, form, args);
+        va_end(args);
+    }
+}
+
+static void on_flash(void *arg, const struct sim_entry *e, const uint8_t *bytes)
+{
+    (void)bytes;
+    checker_flash(arg, e);
+}
+
+void world_rewire(struct world *w)
+{
+    w->flash.watch = on_flash;
+    w->flash.watch_arg = w;
+    w->flash.jump = &w->power;
+    the_world = w;
+}
+
+void world_init(struct world *w, const struct scene *scene)
+{
+    sim_flash_reset(&w->flash, 1);
+    memset(&w->s, 0, sizeof w->s);
+    cloud_init(&w->s.cloud, &scene->cloud);
+    w->scene = scene;
+    w->s.random = 7;
+    w->s.rows = 1;
+    w->s.host = w->flash.host = 77;
+    w->s.bad_rows = ROWS_BAD;
+    w->net_cut = UINT32_MAX;
+    w->net_fails = w->random_fails = 0;
+    w->violations = 0;
+    world_rewire(w);
+}
+
+void world_power_on(struct world *w)
+{
+    sim_flash_power_on(&w->flash);
+    world_rewire(w);
+    w->net_cut = UINT32_MAX;
+    w->s.net_steps = 0;
+    w->s.true_ms += 20000; /* it takes a while to start */
+    w->s.boot_ms = w->s.true_ms;
+    w->s.model.boot++;
+    model_start(w);
+}
+
+struct now world_now(const struct world *w)
+{
+    return (struct now){.mono_ms = 1000 + w->s.true_ms - w->s.boot_ms,
+                        .wall_s = world_service_ms(w) / 1000 + w->s.skew_s};
+}
+
+int64_t world_service_ms(const struct world *w)
+{
+    return CLOUD_EPOCH_MS + (int64_t)w->s.true_ms;
+}
+
+void world_sleep_until(struct world *w, uint64_t mono_ms)
+{
+    uint64_t now_ms = world_now(w).mono_ms;
+
+    w->s.true_ms += mono_ms > now_ms ? mono_ms - now_ms : 1;
+}
+
+int device_random(uint8_t *dst, size_t len)
+{
+    struct world *w = the_world;
+    uint32_t n = w->s.random_calls++;
+
+    if (w->random_fails > 0 && n >= w->random_fail && n - w->random_fail < w->random_fails) {
+        return ERR_ENTROPY;
+    }
+    for (size_t i = 0; i < len; i++) {
+        uint64_t z = (w->s.random += UINT64_C(0x9E3779B97F4A7C15));
+
+        z = (z ^ (z >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
+        z = (z ^ (z >> 27)) * UINT64_C(0x94D049BB133111EB);
+        dst[i] = (uint8_t)(z >> 24);
+    }
+    return 0;
+}
