@@ -28,6 +28,8 @@ static const struct option option[] = {
     {"object", offsetof(struct args, object), 0, true},
     {"output", offsetof(struct args, output), 'o', true},
     {"from-record", offsetof(struct args, from_record), 0, true},
+    {"journal", offsetof(struct args, journal), 0, true},
+    {"unknown", offsetof(struct args, unknown), 0, true},
     {"seq", offsetof(struct args, seq), 0, true},
 };
 

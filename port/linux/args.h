@@ -20,7 +20,7 @@ struct args {
     char **word;         /* behind the command; NULL behind the last */
     unsigned words;
     bool help, version, json, quiet, verbose, wait, dry_run, once, all, forget;
-    const char *config, *object, *output, *from_record, *seq;
+    const char *config, *object, *output, *from_record, *seq, *journal, *unknown;
     struct config_flag flag[ARGS_FLAGS_MAX + 1]; /* ended by a row without key */
     unsigned flags;
     char key[ARGS_FLAGS_MAX][32]; /* flag keys with underscores */

@@ -1,7 +1,7 @@
 #include "base/err.h"
 #include "base/num.h"
 #include "linux/log.h"
-#include "linux/upload.h"
+#include "linux/upload_parts.h"
 
 #include <string.h>
 
@@ -42,7 +42,7 @@ static void summary(struct upload *u)
     }
     if (u->jobs > 1 && a->args.wait) {
         out_text(&a->out, "in all: ");
-        out_u64(&a->out, u->accepted);
+        out_u64(&a->out, u->resumed + u->accepted);
         out_text(&a->out, " sent");
         if (counted) {
             out_text(&a->out, ", ");
@@ -83,17 +83,53 @@ static int changed(struct upload *u)
     return added > 0 ? grown(u, added) : 0;
 }
 
-static int transfer(struct upload *u)
+static int end(struct upload *u, int err)
 {
-    int err;
+    struct app *a = u->app;
 
+    upload_end(u, err);
+    if (app_json(a)) {
+        json_out_key(&a->json, "journal");
+        if (upload_journal_keeps(&u->journal)) {
+            json_out_string(&a->json, u->journal.path);
+        } else {
+            json_out_null(&a->json);
+        }
+    }
+    return err;
+}
+
+static void begin_batches(struct upload *u)
+{
     if (app_json(u->app)) {
         json_out_key(&u->app->json, "batches");
         json_out_array(&u->app->json);
     }
+}
+
+static int transfer(struct upload *u)
+{
+    int err;
+
+    begin_batches(u);
     err = upload_send(u);
     summary(u);
-    return exit_worse(err, changed(u));
+    return end(u, exit_worse(err, changed(u)));
+}
+
+/* Whether the journal of an earlier run is of the account that we are now. */
+static int check_account(struct upload *u)
+{
+    struct line where, fix;
+
+    if (!upload_journal_foreign(&u->journal)) {
+        return 0;
+    }
+    line_set_path(&where, u->journal.path);
+    line_put(&where, " is of another base_url or element_token");
+    line_set(&fix, "use those that it was begun with; or ");
+    upload_put_by_hand(u, &fix);
+    return app_fail(u->app, ERR_CONFIG, where.text, fix.text);
 }
 
 static int check_service(struct upload *u)
@@ -101,6 +137,7 @@ static int check_service(struct upload *u)
     struct app *a = u->app;
     int err = app_begin_session(a);
 
+    err = err == 0 ? check_account(u) : err;
     err = err == 0 ? columns_check_object(a, u->object) : err;
     return err == 0 ? columns_check_metadata(a, &u->columns, u->object) : err;
 }
@@ -126,11 +163,44 @@ static int nothing_to_send(struct upload *u)
     return 0;
 }
 
+static void say_resumed(const struct upload *u)
+{
+    uint64_t batches = u->journal.is.batches;
+    struct line l;
+
+    if (u->resumed == 0) {
+        return;
+    }
+    line_set(&l, "");
+    line_u64(&l, batches);
+    line_put(&l, batches == 1 ? " batch was" : " batches were");
+    line_put(&l, " accepted before, ");
+    if (u->scan.batches == 0) {
+        line_put(&l, "nothing is left to send");
+    } else {
+        line_put(&l, "going on at record ");
+        line_u64(&l, u->record);
+    }
+    log_put(LOG_AT_NOTICE, u->scan.path, ": ", l.text);
+}
+
+/* Without --wait there is nothing to ask for. */
+static int all_accepted(struct upload *u)
+{
+    begin_batches(u);
+    summary(u);
+    return end(u, 0);
+}
+
 static int with_file(struct upload *u)
 {
     struct app *a = u->app;
-    int err = scan_all(&u->scan, u->record);
+    int err = upload_resume(u);
 
+    if (err != 0) {
+        return err;
+    }
+    err = scan_all(&u->scan, u->record);
     if (err != 0) {
         return app_fail(a, err, u->scan.where.text, NULL);
     }
@@ -141,16 +211,22 @@ static int with_file(struct upload *u)
     if (app_json(a)) {
         json_out_put_u64(&a->json, "records", u->scan.records);
         json_out_put_u64(&a->json, "bytes", u->scan.bytes);
+        json_out_put_u64(&a->json, "resumed", u->resumed);
     }
     if (u->scan.records == 0) {
         return nothing_to_send(u);
     }
-    if (u->scan.batches == 0) {
+    if (u->scan.batches == 0 && u->resumed == 0) {
         return app_fail(a, ERR_USAGE, "--from-record is behind the last record", NULL);
     }
+    say_resumed(u);
     if (a->args.dry_run) {
         return say_plan(u, u->scan.records - u->record + 1);
     }
+    if (u->scan.batches == 0 && !a->args.wait) {
+        return all_accepted(u);
+    }
+    upload_plan(u);
     err = check_service(u);
     return err != 0 ? err : transfer(u);
 }
@@ -185,6 +261,7 @@ static int run_upload(struct app *a)
         return app_fail(a, err, u.scan.where.text, NULL);
     }
     err = with_file(&u);
+    upload_journal_end(&u.journal, true);
     scan_close(&u.scan);
     return err;
 }
@@ -198,8 +275,12 @@ const struct command cmd_upload = {
         "the header row and becomes one job.\n"
         "  -w, --wait           follow the jobs; tell what was stored and what failed, and why\n"
         "  -n, --dry-run        tell what would be sent; send nothing\n"
-        "      --from-record N  begin with record N (the first one is 1)\n",
-    .letters = "wnf",
+        "      --from-record N  begin with record N (the first one is 1)\n"
+        "While it works, FILE.ocbulk says how far it is: what was cut is run again, and goes on.\n"
+        "      --journal DIR    have that in DIR instead of beside the file\n"
+        "      --unknown skip   a batch that nobody knows of has its job: go on behind it\n"
+        "      --unknown resend it has none: send it again\n",
+    .letters = "wnfju",
     .least = 1,
     .most = 2,
     .offline = true, /* the file comes first: a bad one needs no network to be told */

@@ -18,14 +18,14 @@ static void push_text(struct fingerprint *f, const char *text)
 
 /* Two accounts differ by it; what stands on flash leads back to no token, as it is one of 32 bits
  * and another one on another machine. */
-static uint32_t account_of(const struct config *c, const struct credentials *credentials,
-                           uint64_t host)
+uint32_t daemon_rules_account(const struct config *c, const struct credentials *credentials,
+                              uint64_t salt)
 {
     struct fingerprint f;
     uint64_t print;
 
     fingerprint_init(&f);
-    fingerprint_push(&f, (const uint8_t *)&host, sizeof host);
+    fingerprint_push(&f, (const uint8_t *)&salt, sizeof salt);
     push_text(&f, c->url.authority);
     push_text(&f, c->url.path);
     push_text(&f, credentials->element_token);
@@ -56,7 +56,7 @@ static uint8_t policy_of(uint8_t unknown)
 void daemon_rules(struct uploader_rules *r, const struct config *c,
                   const struct credentials *credentials, uint64_t host)
 {
-    r->account = account_of(c, credentials, host);
+    r->account = daemon_rules_account(c, credentials, host);
     r->poll_first_ms = c->job.poll_first_ms;
     r->poll_max_ms = c->job.poll_max_ms;
     r->deadline_ms = c->job.deadline_ms;

@@ -31,7 +31,7 @@ static int flash_read_at(void *ctx, const char *name, uint64_t at, uint8_t *dst,
     if (fd < 0) {
         return flash_fail(d, ERR_FLASH_READ);
     }
-    if (at > INT64_MAX) {
+    if (at > (uint64_t)INT64_MAX - INT_MAX) { /* no file is that long, and pread would say EINVAL */
         return 0;
     }
     do {
@@ -121,18 +121,38 @@ static int64_t flash_room(void *ctx)
     return fs.f_bavail < INT64_MAX / unit ? (int64_t)(fs.f_bavail * unit) : INT64_MAX;
 }
 
-int flash_open(struct flash_dir *d, const char *path)
+static int open_top(struct flash_dir *d, const char *path, int flags)
 {
-    *d = (struct flash_dir){.boot = flash_boot(), .host = flash_host()};
+    *d = (struct flash_dir){.fd = open(path, flags | O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+    d->sys = d->fd < 0 ? errno : 0;
     for (size_t i = 0; i < FLASH_SLOTS; i++) {
         d->slot[i].fd = -1;
     }
     for (size_t i = 0; i < FLASH_LOCKS; i++) {
         d->lock[i].fd = -1;
     }
-    d->fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (d->fd < 0) {
-        d->sys = errno;
+    return d->fd < 0 ? ERR_SPOOL_DIR : 0;
+}
+
+int flash_open(struct flash_dir *d, const char *path)
+{
+    int err = open_top(d, path, 0);
+
+    d->boot = flash_boot();
+    d->host = flash_host();
+    return err;
+}
+
+int flash_open_own(struct flash_dir *d, const char *path)
+{
+    struct stat st;
+
+    if (open_top(d, path, O_NOFOLLOW) != 0) {
+        return ERR_SPOOL_DIR;
+    }
+    if (fstat(d->fd, &st) != 0 || st.st_uid != geteuid() || (st.st_mode & 022) != 0) {
+        flash_close(d);
+        d->sys = EPERM;
         return ERR_SPOOL_DIR;
     }
     return 0;

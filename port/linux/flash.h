@@ -10,8 +10,8 @@
  * lock alone, and lock closes all three.
  *
  * Memory  The struct must stay in place while the struct flash is in use.
- * Calls   flash_open, flash_of, flash_close. One thread: the umask is another one for a moment.
- * Errors  flash_open: ERR_SPOOL_DIR. `sys` is the errno of the last failure. */
+ * Calls   flash_open or flash_open_own, flash_of, flash_close. One thread: the umask is another one
+ * for a moment. Errors  Of both: ERR_SPOOL_DIR. `sys` is the errno of the last failure. */
 #ifndef OCBULK_PORT_LINUX_FLASH_H
 #define OCBULK_PORT_LINUX_FLASH_H
 
@@ -42,6 +42,8 @@ struct flash_dir {
 };
 
 int flash_open(struct flash_dir *d, const char *path); /* path must be there */
+/* A folder that is ours alone in one where others may write: no link. boot and host stay 0. */
+int flash_open_own(struct flash_dir *d, const char *path);
 struct flash flash_of(struct flash_dir *d);
 void flash_close(struct flash_dir *d); /* gives up the locks too */
 /* What a power cut may cost on this file system, in words; NULL: nothing that was synced. */

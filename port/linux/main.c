@@ -155,6 +155,8 @@ static int check_usage(struct app *a, const struct command *c)
         {'o', a->args.output != NULL, "--output"},
         {'O', a->args.object != NULL, "--object"},
         {'f', a->args.from_record != NULL, "--from-record"},
+        {'j', a->args.journal != NULL, "--journal"},
+        {'u', a->args.unknown != NULL, "--unknown"},
         {'1', a->args.once, "--once"},
         {'a', a->args.all, "--all"},
         {'F', a->args.forget, "--forget"},

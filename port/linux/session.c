@@ -65,6 +65,18 @@ static void show_progress(struct session *s, uint64_t records, uint64_t now_ms)
     progress_step(&s->progress, out, total > 0 ? records * out / total : 0, now_ms);
 }
 
+static int open_gate(struct session *s, const struct now *now)
+{
+    int err = s->gate.open != NULL ? s->gate.open(s->gate.ctx) : 0;
+
+    if (err == 0) {
+        bulk_commit(&s->bulk, now);
+    } else {
+        bulk_drop(&s->bulk);
+    }
+    return err;
+}
+
 static int drive(struct session *s, uint64_t records)
 {
     struct bulk *b = &s->bulk;
@@ -78,7 +90,11 @@ static int drive(struct session *s, uint64_t records)
             return b->err;
         }
         if (want == WANT_GATE && stop_asked() == 0) {
-            bulk_commit(b, &now);
+            int err = open_gate(s, &now);
+
+            if (err != 0) {
+                return err;
+            }
             continue;
         }
         if (b->call == BULK_UPLOAD) {

@@ -21,6 +21,12 @@
 #include "sockets/sockets.h"
 #include "sync/retry.h"
 
+/* Asked before an upload's last piece goes out; an error keeps the gate shut and ends the call. */
+struct session_gate {
+    int (*open)(void *ctx);
+    void *ctx;
+};
+
 struct session {
     const struct config *config;
     struct credentials credentials;
@@ -34,9 +40,10 @@ struct session {
     struct bulk_service service;
     struct bulk bulk;
     struct progress progress;
-    bool quiet;              /* no meter */
-    bool begun, ready;       /* TLS has its memory; bulk can be used */
-    struct retry_case ended; /* how the last call did */
+    struct session_gate gate; /* the owner's; all zero: it opens */
+    bool quiet;               /* no meter */
+    bool begun, ready;        /* TLS has its memory; bulk can be used */
+    struct retry_case ended;  /* how the last call did */
     struct line where;
     char client_cert[CLIENT_PEM_CAP], client_key[CLIENT_PEM_CAP];
 };

@@ -1,17 +1,10 @@
-#include "linux/upload.h"
+#include "linux/log.h"
+#include "linux/upload_parts.h"
 
 #include "base/err.h"
 #include "base/text.h"
 
 #include <string.h>
-
-static void put_records(struct line *l, uint64_t from, uint64_t count)
-{
-    line_put(l, "records ");
-    line_u64(l, from);
-    line_put(l, "-");
-    line_u64(l, from + count - 1);
-}
 
 /* "sample.csv", for the second batch "sample-2.csv"; what is too long is not cut. */
 static int put_name(struct upload *u, const char *base)
@@ -43,127 +36,42 @@ static void name_batch(struct upload *u)
     }
 }
 
-/* An element of `batches`. */
-static void report_json(struct upload *u, const struct follow *f)
+/* The first pull comes behind the handshake and in front of the first byte of the body. */
+static int pull_body(void *ctx, uint8_t *dst, size_t cap)
 {
-    struct json_out *j = &u->app->json;
+    struct upload *u = ctx;
+    int err = 0;
 
-    json_out_object(j);
-    json_out_put_u64(j, "batch", f->batch);
-    json_out_put_u64(j, "first_record", f->record);
-    follow_report(u->app, f);
-    json_out_end(j);
+    if (u->source.given == 0) {
+        err = upload_journal_intent(&u->journal, &u->source.batch,
+                                    bulk_length(&u->app->session.bulk));
+    }
+    return err == 0 ? batch_source_pull(&u->source, dst, cap) : err;
 }
 
-/* Keeps the first reason it is told; the counts of what was stored stay. */
-static void settle(struct upload *u, const struct follow *f)
+static int open_gate(void *ctx)
 {
-    struct app *a = u->app;
-    struct line l;
+    struct upload *u = ctx;
 
-    if (app_json(a)) {
-        report_json(u, f);
-    } else {
-        follow_report(a, f);
-    }
-    if (f->verdict.stored == JOB_UNTOLD || f->verdict.failed == JOB_UNTOLD) {
-        u->uncounted = true;
-    } else {
-        u->stored += (uint64_t)f->verdict.stored;
-        u->failed += (uint64_t)f->verdict.failed;
-    }
-    if (f->err != 0) {
-        line_set(&l, "job ");
-        line_put(&l, f->id);
-        line_put(&l, ", ");
-        put_records(&l, f->record, (uint64_t)f->sent);
-        bool refused = follow_given_up(f) && f->err != ERR_STILL_RUNNING;
+    return upload_journal_commit(&u->journal);
+}
 
-        if (follow_given_up(f)) {
-            line_put(&l, ", ");
-            line_put(&l, refused ? a->session.where.text : f->word);
+/* A clear answer that there is no job settles what was committed. */
+static int end_attempt(struct upload *u, int err)
+{
+    struct session *s = &u->app->session;
+
+    if (err_class(err) == CLASS_STORAGE || err == ERR_LOCKED) { /* no call ends so */
+        s->where = u->journal.where;
+    } else if (err != 0 && err != ERR_OUTCOME_UNKNOWN) {
+        int bad = upload_journal_refused(&u->journal, s->bulk.status);
+
+        if (bad != 0) {
+            log_put(LOG_AT_WARNING, "that there is no job is not in the journal: ", err_what(bad),
+                    ": ", u->journal.where.text);
         }
-        u->err = exit_worse(u->err, refused ? app_fail_call(a, f->err, l.text, NULL)
-                                            : app_fail(a, f->err, l.text, NULL));
     }
-}
-
-static int wait_for_one(struct upload *u)
-{
-    int at = follow_wait(u->app, u->open, u->opened);
-
-    if (at < 0) {
-        return at;
-    }
-    settle(u, &u->open[at]);
-    u->open[at] = u->open[--u->opened];
-    return 0;
-}
-
-/* What ends all polling leaves jobs that go on by themselves: they are named. */
-static void leave_open(struct upload *u, int err)
-{
-    for (unsigned i = 0; i < u->opened; i++) {
-        struct line l;
-        struct follow *f = &u->open[i];
-
-        line_set(&l, "job ");
-        line_put(&l, f->id);
-        line_put(&l, " ");
-        line_put(&l, f->word);
-        if (err != ERR_STILL_RUNNING) {
-            line_put(&l, ": ");
-            line_put(&l, u->app->session.where.text);
-        }
-        if (app_json(u->app)) {
-            report_json(u, f);
-        }
-        u->err =
-            exit_worse(u->err, err == ERR_STILL_RUNNING ? app_fail(u->app, err, l.text, NULL)
-                                                        : app_fail_call(u->app, err, l.text, NULL));
-    }
-    u->uncounted = u->uncounted || u->opened > 0;
-    u->opened = 0;
-}
-
-static void say_created(struct upload *u, const struct batch *b)
-{
-    struct app *a = u->app;
-    struct line l;
-
-    line_set(&l, "batch ");
-    line_u64(&l, u->batch);
-    line_put(&l, ": ");
-    put_records(&l, u->record, b->records);
-    line_put(&l, ", ");
-    line_u64(&l, b->len);
-    line_put(&l, " bytes -> job ");
-    line_put(&l, a->session.bulk.job.id);
-    line_put(&l, " ");
-    line_put(&l, a->session.bulk.job.word);
-    line_put(&l, "\n");
-    out_text(&a->out, l.text);
-    (void)out_flush(&a->out); /* its error sticks and is told at the end */
-}
-
-static void take_job(struct upload *u, const struct batch *b)
-{
-    const struct job *job = &u->app->session.bulk.job;
-    struct follow *f = &u->open[u->opened];
-
-    if (!app_json(u->app)) {
-        say_created(u, b);
-    }
-    follow_begin(f, job->id, (int64_t)b->records, job->word);
-    f->batch = u->batch;
-    f->record = u->record;
-    u->jobs++;
-    u->accepted += b->records;
-    if (u->app->args.wait) {
-        u->opened++;
-    } else if (app_json(u->app)) {
-        report_json(u, f);
-    }
+    return err;
 }
 
 static int attempt(struct upload *u, const struct batch *b)
@@ -174,7 +82,7 @@ static int attempt(struct upload *u, const struct batch *b)
         .name = u->name,
         .path = o->path[0] != '\0',
         .metadata = o->metadata[0] != '\0' ? o->metadata : NULL,
-        .file = {batch_source_pull, &u->source},
+        .file = {pull_body, u},
         .file_len = b->len,
     };
     int err = device_random(up.random, sizeof up.random);
@@ -185,7 +93,8 @@ static int attempt(struct upload *u, const struct batch *b)
         return err;
     }
     batch_source_init(&u->source, &u->scan.file, b);
-    return session_upload(&u->app->session, &up, b->records);
+    u->app->session.gate = (struct session_gate){open_gate, u};
+    return end_attempt(u, session_upload(&u->app->session, &up, b->records));
 }
 
 /* A batch that made no job for a passing reason may go again: the gate saw to that. */
@@ -206,21 +115,6 @@ static int send_batch(struct upload *u, const struct batch *b)
     return 0;
 }
 
-/* What went before is with the service, and an unknown batch may be: running the same again would
- * send it twice. */
-static void say_go_on(struct upload *u, const struct batch *b, bool unknown, struct line *fix)
-{
-    bool more = u->record + b->records <= u->scan.records;
-
-    line_put(fix, unknown && !more ? "; if its job is not there," : "; then");
-    line_put(fix, " go on with --from-record ");
-    line_u64(fix, u->record + (unknown && more ? b->records : 0));
-    if (unknown && more) {
-        line_put(fix, " if its job is there, else with --from-record ");
-        line_u64(fix, u->record);
-    }
-}
-
 /* A batch that makes a job is told a new one; else the answer may be an old one's (a cache). */
 static int send_new(struct upload *u, const struct batch *b)
 {
@@ -238,95 +132,90 @@ static int send_new(struct upload *u, const struct batch *b)
     return err;
 }
 
-/* Says what became of the batch that failed and of those behind it. */
-static void stop_at(struct upload *u, const struct batch *b, int err)
+static unsigned open_most(const struct upload *u)
 {
-    bool unknown = err == ERR_OUTCOME_UNKNOWN;
-    struct line where, fix;
+    unsigned most = u->app->config.job.open_max;
 
-    line_set(&where, "batch ");
-    line_u64(&where, u->batch);
-    line_put(&where, ", ");
-    put_records(&where, u->record, b->records);
-    line_put(&where, unknown ? ": sent, outcome unknown: " : ": not sent: ");
-    line_put(&where, u->app->session.where.text);
-    line_set(&fix, err_fix(err));
-    if (u->accepted > 0 || u->app->args.from_record != NULL ||
-        (unknown && b->records < u->scan.records)) {
-        say_go_on(u, b, unknown, &fix);
-    }
-    if (u->accepted > 0 && exit_of(err) == EXIT_TEMPORARY) {
-        line_put(&where, ": ");
-        line_put(&where, err_what(err));
-        err = ERR_NOT_SENT;
-    }
-    u->err = exit_worse(u->err, app_fail_call(u->app, err, where.text, fix.text));
+    return most < OPEN_JOBS_MAX ? most : OPEN_JOBS_MAX;
 }
 
-/* Follows until fewer than `most` jobs are open; what ends all polling is told. */
-static int drain(struct upload *u, unsigned most)
+static int send_one(struct upload *u, const struct batch *b)
 {
-    while (u->opened >= most && u->opened > 0) {
-        int err = wait_for_one(u);
+    u->batch++;
+    name_batch(u);
+    int err = send_new(u, b);
 
-        if (err != 0) {
-            leave_open(u, err);
-            return err;
-        }
+    if (err != 0) {
+        upload_say_stop(u, b, err);
+        return err;
     }
-    return 0;
-}
-
-static void rest_not_sent(struct upload *u)
-{
-    struct line where, fix;
-
-    if (u->record > u->scan.records) {
-        return;
+    err = upload_take_job(u, b);
+    u->record += b->records;
+    if (err != 0) {
+        u->err = exit_worse(u->err, upload_say_lost(u, err));
+        return err;
     }
-    line_set_path(&where, u->scan.path);
-    line_put(&where, ": ");
-    put_records(&where, u->record, u->scan.records - u->record + 1);
-    line_set(&fix, "go on with --from-record ");
-    line_u64(&fix, u->record);
-    u->err = exit_worse(u->err, app_fail(u->app, ERR_NOT_SENT, where.text, fix.text));
+    err = upload_drain(u, open_most(u));
+    if (err != 0) {
+        upload_say_rest(u, err);
+    }
+    return err;
 }
 
 static int send_all(struct upload *u)
 {
     struct batch b = u->scan.first;
-    unsigned most = u->app->config.job.open_max;
-    int n = 1, err;
+    uint64_t left = u->scan.batches;
+    int n = left > 0, err;
 
-    most = most < OPEN_JOBS_MAX ? most : OPEN_JOBS_MAX;
-    u->batch = u->scan.before;
     while (n == 1) {
-        u->batch++;
-        name_batch(u);
-        err = send_new(u, &b);
-        if (err != 0) {
-            stop_at(u, &b, err);
+        if (send_one(u, &b) != 0) {
             return 0;
         }
-        take_job(u, &b);
-        u->record += b.records;
-        if (drain(u, most) != 0) {
-            rest_not_sent(u);
-            return 0;
-        }
-        n = u->scan.batches == 1 ? 0 : scan_next(&u->scan, &b, &b);
+        n = left == 1 ? 0 : scan_next(&u->scan, &b, &b);
     }
     if (n < 0) {
         err = app_fail(u->app, n, u->scan.where.text, NULL);
-        rest_not_sent(u);
+        upload_say_rest(u, n);
     }
     return n < 0 ? err : 0;
 }
 
+void upload_plan(struct upload *u)
+{
+    if (!u->journal.made) {
+        u->batch = u->scan.before;
+    }
+    u->plan = (struct upload_plan){.object = u->object,
+                                   .config = &u->app->config,
+                                   .credentials = &u->app->session.credentials,
+                                   .size = u->scan.file.size,
+                                   .at = u->scan.first.at,
+                                   .left_out = u->record - 1,
+                                   .records = u->scan.records - u->record + 1,
+                                   .batch = u->batch + 1};
+    upload_journal_begin(&u->journal, &u->plan);
+}
+
 int upload_send(struct upload *u)
 {
-    int err = send_all(u);
+    int err;
 
-    (void)drain(u, 1); /* what it told stands in u->err */
+    err = u->app->args.wait ? upload_follow_earlier(u, open_most(u)) : 0;
+    if (err != 0) {
+        upload_say_rest(u, err);
+        return u->err;
+    }
+    err = send_all(u);
+    (void)upload_drain(u, 1); /* what it told stands in u->err */
     return exit_worse(u->err, err);
+}
+
+void upload_end(struct upload *u, int err)
+{
+    bool told = err == 0 || err == ERR_ROWS_FAILED || err == ERR_JOB_FAILED;
+    bool all = u->record > u->scan.records && !u->left;
+
+    /* What was done is told before the journal is gone. */
+    upload_journal_end(&u->journal, !(told && all && out_flush(&u->app->out) == 0));
 }

@@ -25,7 +25,9 @@ TOP = pathlib.Path(__file__).resolve().parents[2]
 BUILD = TOP / os.environ.get("OCB_BUILD", "build")
 CERTS = TOP / "build" / "certs"
 TOKEN, SECRET = "bench-element-token", "bench-user-secret="
-SAMPLE = TOP / "tests" / "data" / "sample.csv"
+# A copy of each run's own: an upload keeps its journal beside its file.
+SAMPLE = pathlib.Path(tempfile.mkdtemp(prefix="ocbulk-sample-")) / "sample.csv"
+shutil.copy(TOP / "tests" / "data" / "sample.csv", SAMPLE)
 
 
 class Result:
@@ -112,7 +114,11 @@ class Lab:
         return json.loads(self.admin("/stats"))
 
     def reset(self):
+        """A new service, and no upload that was cut before."""
         self.admin("/reset", "")
+        for folder in (self.dir, SAMPLE.parent):
+            for journal in folder.glob("*.ocbulk"):
+                shutil.rmtree(journal)
 
     def jobs(self):
         return self.stats()["jobs"]
@@ -148,5 +154,6 @@ class Lab:
     def end(self):
         self.stop_cloud()
         shutil.rmtree(self.dir)
+        shutil.rmtree(SAMPLE.parent)
         print(f"{self.passed} passed, {self.failed} failed")
         sys.exit(self.failed > 0)

@@ -251,12 +251,16 @@ with lab.test("SIGINT while a job is followed: still running, exit 10, how to go
     lab.has(err, "ocbulk status JOB --wait")
 
 # Several batches
+# A name that leaves no room for a journal beside the file.
+ALONE = lab.file("n" * 250, SAMPLE.read_bytes())
 with lab.test("S15: a batch that fails behind accepted ones is no reason to send them again"):
     lab.reset()
-    lab.faults("upload status=400 count=1 after=1")
-    r = lab.ocbulk("upload", "contact", SAMPLE, "--batch-records", "4")
-    lab.ends(r, 4, "records 5-8: not sent", "--from-record 5")
-    lab.same(lab.jobs(), 1)
+    for file, advice in ((SAMPLE, "run it again: it goes on at record 5"),
+                         (ALONE, "go on with --from-record 5")):
+        lab.faults("upload status=400 count=1 after=1")
+        r = lab.ocbulk("upload", "contact", file, "--batch-records", "4")
+        lab.ends(r, 4, "records 5-8: not sent", advice)
+    lab.same(lab.jobs(), 2)
 with lab.test("an answer that repeats the job of the batch before is no clear one"):
     lab.reset()
     lab.faults("upload same-id=1 after=1")
@@ -264,14 +268,27 @@ with lab.test("an answer that repeats the job of the batch before is no clear on
     lab.ends(r, 9, "records 5-8: sent, outcome unknown: .*repeats job 1234", LOOK)
     lab.has(r.out, "job 1234 COMPLETE: 4 sent, 4 stored")
     lab.same(lab.jobs(), 2)
-with lab.test("a link that goes down behind accepted batches is not `safe to run again`"):
+with lab.test("a link that goes down behind accepted batches is safe to run again"):
     lab.reset()
     lab.faults("upload early=1000 status=503 count=0 after=1")
     args = ("--json", "upload", "contact", HUGE, "--batch-records", "600000",
             "--batch-bytes", "1G")
     r = lab.ocbulk(*args)
-    lab.ends(r, 3, "records 600001-1000000: not sent", "--from-record 600001")
+    lab.ends(r, 5, "records 600001-1000000: not sent", "run it again: it goes on at record 600001")
     lab.same((r.json()["sent"], lab.jobs()), (600000, 1))
+    lab.faults("")
+    r = lab.ocbulk(*args)
+    lab.same((r.code, r.json()["resumed"], r.json()["sent"]), (0, 600000, 400000))
+    lab.same(lab.stats()["rows"], 1000000)
+with lab.test("without a journal it is not, and how to go on is told"):
+    lab.reset()
+    lab.faults("upload early=1000 status=503 count=0 after=1")
+    long = lab.dir / ("h" * 250)
+    HUGE.rename(long)
+    args = ("--json", "upload", "contact", long, "--batch-records", "600000", "--batch-bytes", "1G")
+    r = lab.ocbulk(*args)
+    lab.ends(r, 3, "no journal can be kept", "records 600001-1000000: not sent",
+             "--from-record 600001")
     lab.faults("")
     r = lab.ocbulk(*args, "--from-record", "600001")
     lab.same((r.code, r.json()["sent"]), (0, 400000))
