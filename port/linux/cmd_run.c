@@ -36,6 +36,12 @@ static void put_counts(struct app *a, const struct uploader *u)
     }
 }
 
+/* What an outcome concerns: the service, while it is a call that failed. */
+static const char *where_of(const struct daemon *d, int err)
+{
+    return err == d->uploader.last_err ? d->app->session.exchange.authority : d->spool.path;
+}
+
 static int run_run(struct app *a)
 {
     static struct daemon d;
@@ -50,7 +56,7 @@ static int run_run(struct app *a)
         log_put(a->args.once ? LOG_AT_INFO : LOG_AT_NOTICE,
                 "version " OCBULK_VERSION " sends from ", d.spool.path);
         err = daemon_run(&d, most_ms);
-        err = err == 0 ? 0 : app_fail(a, err, d.spool.path, NULL);
+        err = err == 0 ? 0 : app_fail(a, err, where_of(&d, err), NULL);
     }
     put_counts(a, &d.uploader);
     daemon_end(&d);

@@ -190,6 +190,7 @@ static enum want step(struct daemon *d, const struct now *now)
 
     if (calls && u->task <= UPLOADER_PLAN) {
         session_say_call(&d->app->session, u->bulk->err);
+        want = want == WANT_TIME ? WANT_STEP : want; /* what is due next is known behind a choice */
     }
     return want;
 }
@@ -201,7 +202,7 @@ static bool is_over(const struct daemon *d, enum want want, uint64_t now_ms)
     bool rests = want == WANT_TIME && u->task == UPLOADER_IDLE;
 
     return now_ms >= d->end_ms ||
-           (rests && (uploader_settled(u) || uploader_deadline_ms(u) > d->end_ms));
+           (rests && u->flash_err == 0 && (uploader_settled(u) || u->call_ms > d->end_ms));
 }
 
 static void rest(struct daemon *d, enum want want, const struct now *now)
@@ -251,7 +252,7 @@ int daemon_run(struct daemon *d, uint64_t most_ms)
         if (want == WANT_NOTHING || (!d->app->session.ready && d->stops > 0)) {
             break;
         }
-        if (!over && is_over(d, want, now.mono_ms)) {
+        if (d->once && !over && is_over(d, want, now.mono_ms)) {
             over = true;
             uploader_stop(u);
         } else if (want != WANT_STEP) {
