@@ -311,11 +311,30 @@ static int on_file(struct uploader *u, const struct hand *h)
     return n < 0 ? n : on_kept(u, &found.place, h);
 }
 
+/* Behind a start nobody knows yet whether the segment being cut has anything left. */
+static void look_at_end(struct uploader *u, uint16_t object, uint32_t segment)
+{
+    const struct ledger_object *o = &u->ledger.object[object];
+    char name[FLASH_NAME_CAP];
+    int err = queue_path(name, o->is.name, segment);
+    int64_t size = err == 0 ? u->flash->size(u->flash->ctx, name) : err;
+
+    if (size >= 0 && segment == o->cur && o->cut >= (uint64_t)size &&
+        u->lane[object].done < segment) {
+        u->lane[object].done = segment;
+    }
+}
+
 int uploader_hand(struct uploader *u, const struct hand *h)
 {
     const struct range *r = h->batch != 0 ? ledger_find(&u->ledger, h->batch) : NULL;
+    uint16_t object = r != NULL ? r->object : SPOOL_OBJECTS_MAX;
+    uint32_t segment = r != NULL ? r->segment : 0;
     int err = r != NULL ? on_range(u, r, h) : on_file(u, h);
 
+    if (err == 0 && object < SPOOL_OBJECTS_MAX) {
+        look_at_end(u, object, segment);
+    }
     if (err == 0) {
         uploader_free_segments(u, SPOOL_OBJECTS_MAX);
     }

@@ -333,7 +333,7 @@ static int run_accept(struct app *a)
 
 const struct command cmd_retry = {
     .name = "retry",
-    .words = "BATCH [--all] [--forget] [--seq N]",
+    .words = "BATCH [--all] [--forget]",
     .summary = "send again what is held, failed or in quarantine",
     .help = COMMON_HELP
     "      --all     all rows, though a part of them is stored and will be there twice\n",
@@ -346,7 +346,7 @@ const struct command cmd_retry = {
 
 const struct command cmd_drop = {
     .name = "drop",
-    .words = "BATCH [--forget] [--seq N]",
+    .words = "BATCH [--forget]",
     .summary = "throw away what is held, failed or in quarantine; it is counted",
     .help = COMMON_HELP,
     .letters = "Fs",
@@ -358,7 +358,7 @@ const struct command cmd_drop = {
 
 const struct command cmd_accept = {
     .name = "accept",
-    .words = "BATCH [JOB] [--forget] [--seq N]",
+    .words = "BATCH [JOB] [--forget]",
     .summary = "say that what is held is stored, and by which job",
     .help = COMMON_HELP "With JOB that job is followed, and its outcome counts.\n",
     .letters = "Fs",

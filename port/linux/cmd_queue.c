@@ -38,17 +38,33 @@ static void count_range(struct queue_totals *t, const struct range *r)
     t->held += r->state == ENTRY_HELD;
 }
 
+/* The one with the next higher number; NULL: none. */
+static const struct range *next_range(const struct queue *q, const char *object, uint32_t after)
+{
+    const struct ledger *l = &q->look.ledger;
+    const struct range *next = NULL;
+
+    for (uint16_t i = 0; i < l->ranges; i++) {
+        const struct range *r = &l->range[i];
+
+        if (strcmp(l->object[r->object].is.name, object) == 0 && r->batch > after &&
+            (next == NULL || r->batch < next->batch)) {
+            next = r;
+        }
+    }
+    return next;
+}
+
 static void say_ranges(struct queue *q, const char *object)
 {
-    for (uint16_t i = 0; i < q->look.ledger.ranges; i++) {
-        const struct range *r = &q->look.ledger.range[i];
+    const struct range *r = NULL;
+
+    while ((r = next_range(q, object, r != NULL ? r->batch : 0)) != NULL) {
         const struct queue_item item = {.look = &q->look, .object = object, .range = r};
 
-        if (strcmp(q->look.ledger.object[r->object].is.name, object) == 0) {
-            count_range(&q->totals, r);
-            if (r->state != ENTRY_VOID && r->state != ENTRY_FINAL) {
-                say(q, &item);
-            }
+        count_range(&q->totals, r);
+        if (r->state != ENTRY_VOID && r->state != ENTRY_FINAL) {
+            say(q, &item);
         }
     }
 }

@@ -167,7 +167,7 @@ static void take_line(struct queue_file *f, const struct kept_line *l)
 {
     uint64_t ms = 0;
 
-    if (strcmp(l->key, "reason") == 0) {
+    if (strcmp(l->key, "reason") == 0 && strcmp(l->value, reason_text(REASON_NONE)) != 0) {
         take_text(f->reason, sizeof f->reason, l->value);
     } else if (strcmp(l->key, "error") == 0 && f->error[0] == '\0') {
         take_text(f->error, sizeof f->error, l->value);

@@ -167,7 +167,7 @@ static void range_text(struct app *a, const struct queue_item *i)
     const struct range *r = i->range;
 
     put_u64(a, ": batch ", r->batch, ", ");
-    put_u64(a, "", r->is.records, " records");
+    put_u64(a, "", r->is.records, r->is.records == 1 ? " record" : " records");
     put_words(a, ", job ", r->is.id);
     put_since(a, r->time_ms);
     if (r->state == ENTRY_HELD || r->state == ENTRY_VOID) {
@@ -186,7 +186,11 @@ static void file_text(struct app *a, const struct queue_item *i)
 
     put_words(a, "/", i->object);
     put_words(a, "/", f->name);
-    put_u64(a, ".csv: ", f->size, " bytes");
+    out_text(&a->out, ".csv: ");
+    if (f->records > 0 && f->place.folder != KEPT_FAILED) { /* there a part of them may be */
+        put_u64(a, "", f->records, f->records == 1 ? " record, " : " records, ");
+    }
+    put_u64(a, "", f->size, " bytes");
     put_words(a, ", job ", f->job);
     put_since(a, f->since_ms);
     put_words(a, ": ", f->place.folder == KEPT_FAILED ? f->rows : f->reason);
@@ -275,7 +279,7 @@ static void file_json(struct json_out *j, const struct queue_item *i)
     line_put(&path, f->name);
     line_put(&path, ".csv");
     json_out_put_string(j, "file", path.text);
-    json_out_put_count(j, "records", f->records > 0 ? (int64_t)f->records : -1);
+    json_out_put_count(j, "batch_records", f->records > 0 ? (int64_t)f->records : -1);
     json_out_put_u64(j, "bytes", f->size);
     put_optional(j, "job", f->job);
     put_time(j, "since", f->since_ms);

@@ -370,12 +370,15 @@ static void the_end_of_a_segment_is_cut_anew(void **state)
     assert_null(ledger_find(&up.ledger, 3));
 }
 
+/* Behind a start, too. */
 static void a_segment_goes_with_its_last_batch(void **state)
 {
     struct hand h = {.verb = HAND_DROP, .forget = true};
 
     (void)state;
     make_scene(ENTRY_HELD);
+    (void)state_after_restart();
+    assert_int_equal(up.lane[0].done, 0);
     for (h.batch = 1; h.batch <= 3; h.batch++) {
         assert_true(there("queue/contact/00000001.csv"));
         assert_int_equal(uploader_hand(&up, &h), 0);
