@@ -11,7 +11,8 @@
  *
  * Memory  The struct must stay in place while the struct flash is in use.
  * Calls   flash_open or flash_open_own, flash_of, flash_close. One thread: the umask is another one
- * for a moment. Errors  Of both: ERR_SPOOL_DIR. `sys` is the errno of the last failure. */
+ *         for a moment.
+ * Errors  Of both: ERR_SPOOL_DIR. `sys` is the errno of the last failure. */
 #ifndef OCBULK_PORT_LINUX_FLASH_H
 #define OCBULK_PORT_LINUX_FLASH_H
 

@@ -9,21 +9,14 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stddef.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* As getdents64 writes it: the name, with its final 0, follows the kind. */
-struct entry {
-    uint64_t ino;
-    int64_t next;
-    uint16_t len; /* of the whole entry */
-    uint8_t kind;
-};
-
-enum { ENTRY_NAME_AT = 19 };
+/* An entry as getdents64 writes it: two numbers of 64 bits, its length in 16, its kind in 8, its
+ * name with the final 0. */
+enum { ENTRY_LEN_AT = 16, ENTRY_KIND_AT = 18, ENTRY_NAME_AT = 19 };
 
 struct listing {
     int folder;
@@ -72,17 +65,15 @@ static void insert(struct listing *l, const char *name)
 
 static void take(struct listing *l, const uint8_t *buf, size_t len)
 {
-    size_t at = 0;
+    uint16_t step;
 
-    while (at < len) {
+    for (size_t at = 0; at < len; at += step) {
         const char *name = (const char *)&buf[at + ENTRY_NAME_AT];
-        struct entry e;
 
-        memcpy(&e, &buf[at], ENTRY_NAME_AT);
-        if (wanted(l, name, e.kind)) {
+        memcpy(&step, &buf[at + ENTRY_LEN_AT], sizeof step);
+        if (wanted(l, name, buf[at + ENTRY_KIND_AT])) {
             insert(l, name);
         }
-        at += e.len;
     }
 }
 

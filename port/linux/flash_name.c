@@ -1,6 +1,5 @@
 /* What changes names: each call is on flash when it returns. */
 #include "base/err.h"
-#include "base/text.h"
 #include "linux/flash_parts.h"
 
 #include <errno.h>
@@ -150,20 +149,20 @@ static int make_synced(struct flash_dir *d, const char *name)
 int flash_folder(void *ctx, const char *name)
 {
     struct flash_dir *d = ctx;
+    size_t len = strlen(name);
     char part[FLASH_NAME_CAP];
-    int len = text_copy(part, sizeof part, name);
 
-    if (len < 0) {
+    if (len >= sizeof part) {
         errno = ENAMETOOLONG;
         return flash_fail(d, ERR_FLASH_WRITE);
     }
-    for (int i = 1; i <= len; i++) {
+    for (size_t i = 1; i <= len; i++) {
         if (name[i] == '/' || name[i] == 0) {
+            memcpy(part, name, i);
             part[i] = 0;
             if (make_synced(d, part) != 0) {
                 return flash_fail(d, ERR_FLASH_WRITE);
             }
-            part[i] = name[i];
         }
     }
     return 0;

@@ -838,6 +838,29 @@ static void a_folder_must_be_there(void **state)
     assert_int_equal(d.sys, ENOTDIR);
 }
 
+static void a_folder_of_ones_own_is_nobody_elses(void **state)
+{
+    static const struct {
+        mode_t mode;
+        int err;
+    } rows[] = {{0700, 0}, {0755, 0}, {0770, ERR_SPOOL_DIR}, {0702, ERR_SPOOL_DIR}};
+    static struct flash_dir d;
+    char path[512];
+
+    (void)state;
+    assert_int_equal(folder("own"), 0);
+    (void)snprintf(path, sizeof path, "%s", flash_scene_path(&s, "own"));
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        assert_int_equal(chmod(path, rows[i].mode), 0);
+        assert_int_equal(flash_open_own(&d, path), rows[i].err);
+        flash_close(&d);
+    }
+    assert_int_equal(chmod(path, 0700), 0);
+    assert_int_equal(symlink("own", flash_scene_path(&s, "link")), 0);
+    assert_int_equal(flash_open_own(&d, flash_scene_path(&s, "link")), ERR_SPOOL_DIR);
+    flash_close(&d);
+}
+
 #define FLASH_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -870,6 +893,7 @@ int main(void)
         FLASH_TEST(processes_share_an_outbox),
         FLASH_TEST(a_name_is_read_as_a_file),
         FLASH_TEST(a_folder_must_be_there),
+        FLASH_TEST(a_folder_of_ones_own_is_nobody_elses),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
