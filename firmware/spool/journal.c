@@ -159,13 +159,13 @@ int journal_read(const struct journal *j, const struct journal_part *part,
 
 int journal_compact_begin(struct journal *j, const struct flash *flash, uint32_t epoch)
 {
+    j->flash = flash;
+    j->old = j->now; /* whatever fails from here on, compact_end goes back to it */
     int err = flash->remove(flash->ctx, NEW);
 
     if (err != 0) {
         return err;
     }
-    j->flash = flash;
-    j->old = j->now;
     j->now = (struct journal_part){.epoch = epoch, .seq = j->old.seq};
     j->head.epoch = epoch;
     j->head.version = JOURNAL_VERSION;
