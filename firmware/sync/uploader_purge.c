@@ -194,9 +194,11 @@ static int count_records(struct uploader *u, struct range *r)
     r->is.end = u->bf.size;
     n = n == 0 ? batch_plan_init(&u->plan, &u->part, &all, NULL, u->bulk->x.tx, EXCHANGE_TX_CAP)
                : n;
-    do {
-        n = n < 0 ? n : batch_plan_step(&u->plan, u->bulk->x.tx, EXCHANGE_TX_CAP);
-    } while (n == ERR_WAIT);
+    if (n == 0) {
+        do {
+            n = batch_plan_step(&u->plan, u->bulk->x.tx, EXCHANGE_TX_CAP);
+        } while (n == ERR_WAIT);
+    }
     r->is.records = (uint32_t)u->plan.batch.records;
     u->bf_segment = 0;
     return n == ERR_FILE_READ ? n : 0; /* bad rows are not counted, and go too */
@@ -235,7 +237,8 @@ static int drop_front(struct uploader *u, uint16_t object)
 /* Room for another segment, where the owner would rather lose the oldest than the newest. */
 static enum want make_room(struct uploader *u)
 {
-    int64_t bytes = u->rules->drop_oldest ? outbox_bytes(&u->outbox) : 0;
+    bool seen = u->outbox.flash != NULL; /* an outbox was looked at, else there is none */
+    int64_t bytes = u->rules->drop_oldest && seen ? outbox_bytes(&u->outbox) : 0;
     uint64_t most = u->rules->max_bytes - u->rules->max_bytes / 8;
 
     if (bytes <= 0 || (uint64_t)bytes < most) {
