@@ -132,7 +132,7 @@ static int ask_kernel(int fd)
 /* A time that is still to come says nothing: the clock was another one then. */
 static bool is_old(time_t then, time_t now)
 {
-    return then < now && now - then > FLASH_STILL_S;
+    return then < now - FLASH_STILL_S;
 }
 
 int flash_still(void *ctx, const char *name)

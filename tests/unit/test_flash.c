@@ -689,13 +689,14 @@ static void asking_for_writers_is_not_deadly(void **state)
     assert_int_equal(seen, 3);
 }
 
-static time_t newer_time(const struct stat *st)
+static bool become_another(void)
 {
-    return st->st_mtime > st->st_ctime ? st->st_mtime : st->st_ctime;
+    return geteuid() != 0 || (setgid(65534) == 0 && setuid(65534) == 0);
 }
 
-/* A file of root's: to others the kernel does not tell its writers. */
-static int judge_by_time(void)
+/* 0, or which row is not as it should be. To all but its owner the kernel does not tell the writers
+ * of a file. */
+static int judge_by_time(const char *top, const char *name, time_t from)
 {
     static const struct {
         time_t later;
@@ -703,28 +704,66 @@ static int judge_by_time(void)
     } rows[] = {{0, 0}, {1, 0}, {5, 0}, {6, 1}, {1000000, 1}, {-1, 0}, {-1000000, 0}};
     static struct flash_dir d;
     struct flash f;
-    struct stat st;
 
-    if (geteuid() == 0 && (setgid(65534) != 0 || setuid(65534) != 0)) {
-        return 2;
-    }
-    if (flash_open(&d, "/etc") != 0 || stat("/etc/passwd", &st) != 0) {
-        return 3;
+    if (!become_another() || flash_open(&d, top) != 0) {
+        return 99;
     }
     f = flash_of(&d);
     for (size_t i = 0; i < COUNT(rows); i++) {
-        clock_says = newer_time(&st) + rows[i].later;
-        if (f.still(f.ctx, "passwd") != rows[i].want) {
-            return 10 + (int)i;
+        clock_says = from + rows[i].later;
+        if (f.still(f.ctx, name) != rows[i].want) {
+            return 1 + (int)i;
         }
     }
     return 0;
 }
 
+static int judge_newest(const char *top, const char *name, const char *path)
+{
+    struct stat st;
+
+    if (stat(path, &st) != 0) {
+        return 98;
+    }
+    return judge_by_time(top, name, st.st_mtime > st.st_ctime ? st.st_mtime : st.st_ctime);
+}
+
+static int judge_a_file_of_roots(void)
+{
+    return judge_newest("/etc", "passwd", "/etc/passwd");
+}
+
+static int judge_a_file_written(long ago)
+{
+    struct timespec when[2] = {{.tv_sec = time(NULL) - ago}, {.tv_sec = time(NULL) - ago}};
+    const char *path = flash_scene_path(&s, "a");
+
+    return utimensat(AT_FDCWD, path, when, 0) != 0 ? 97 : judge_newest(s.path, "a", path);
+}
+
+/* Written when the clock was a day ahead. */
+static int judge_a_file_from_tomorrow(void)
+{
+    return judge_a_file_written(-86400);
+}
+
+/* Copied with its time, just now. */
+static int judge_a_file_from_yesterday(void)
+{
+    return judge_a_file_written(86400);
+}
+
 static void without_the_kernel_age_decides(void **state)
 {
     (void)state;
-    assert_int_equal(elsewhere(judge_by_time), 0);
+    assert_int_equal(elsewhere(judge_a_file_of_roots), 0);
+    if (geteuid() == 0) { /* who else could not make a file of somebody else's */
+        flash_scene_put(&s, "a", "1");
+        assert_int_equal(chmod(flash_scene_path(&s, "a"), 0644), 0);
+        assert_int_equal(chmod(s.path, 0755), 0);
+        assert_int_equal(elsewhere(judge_a_file_from_tomorrow), 0);
+        assert_int_equal(elsewhere(judge_a_file_from_yesterday), 0);
+    }
 }
 
 enum { WRITERS = 4, RECORDS = 100 };

@@ -139,29 +139,46 @@ static void hide_kinds(uint8_t *entries, long len)
     }
 }
 
-long __wrap_syscall(long n, ...)
+static long read_folder(va_list args)
 {
-    long a[6];
+    int fd = va_arg(args, int);
+    uint8_t *dst = va_arg(args, void *);
     long got;
-    va_list args;
 
-    va_start(args, n);
-    for (size_t i = 0; i < COUNT(a); i++) {
-        a[i] = va_arg(args, long);
+    if (interrupt()) {
+        return -1;
     }
-    va_end(args);
-    if (n == SYS_renameat2 && bad.no_renameat2) {
+    got = __real_syscall(SYS_getdents64, fd, dst, va_arg(args, size_t));
+    if (bad.no_kinds && got > 0) {
+        hide_kinds(dst, got);
+    }
+    return got;
+}
+
+static long rename_new(va_list args)
+{
+    int from = va_arg(args, int);
+    const char *from_name = va_arg(args, const char *);
+    int to = va_arg(args, int);
+    const char *to_name = va_arg(args, const char *);
+
+    if (bad.no_renameat2) {
         errno = interrupted ? ENOSYS : EINVAL;
         interrupted = !interrupted;
         return -1;
     }
-    if (n == SYS_getdents64 && interrupt()) {
-        return -1;
-    }
-    got = __real_syscall(n, a[0], a[1], a[2], a[3], a[4], a[5]);
-    if (n == SYS_getdents64 && bad.no_kinds && got > 0) {
-        hide_kinds((uint8_t *)a[1], got);
-    }
+    return __real_syscall(SYS_renameat2, from, from_name, to, to_name, va_arg(args, unsigned));
+}
+
+long __wrap_syscall(long n, ...)
+{
+    va_list args;
+    long got;
+
+    assert_true(n == SYS_getdents64 || n == SYS_renameat2);
+    va_start(args, n);
+    got = n == SYS_getdents64 ? read_folder(args) : rename_new(args);
+    va_end(args);
     return got;
 }
 
