@@ -48,6 +48,7 @@ UNIT_SRC := $(sort $(wildcard tests/unit/test_*.c tests/differential/test_*.c te
 UNIT_BIN := $(UNIT_SRC:%.c=$(BUILD)/%)
 HELPER_SRC := $(sort $(wildcard tests/interop/*.c tests/tls/tool_*.c tests/e2e/tool_*.c tests/differential/tool_*.c))
 HELPER_BIN := $(HELPER_SRC:%.c=$(BUILD)/%)
+PRELOAD_SO := $(patsubst %.c,$(BUILD)/%.so,$(sort $(wildcard tests/e2e/preload_*.c)))
 TEST_SUPPORT := $(sort $(wildcard tests/support/*.c))
 
 .PHONY: all bench_cloud tests deps
@@ -121,7 +122,12 @@ $(BUILD)/tests/perf/%: tests/perf/%.c
 
 $(filter $(BUILD)/tests/power/%,$(UNIT_BIN)): $(wildcard tests/power/*.[ch])
 
-tests: $(UNIT_BIN) $(HELPER_BIN)
+# What is put between a program and its C library.
+$(PRELOAD_SO): $(BUILD)/%.so: %.c Makefile
+	@mkdir -p $(@D) && echo "  LD   $@"
+	$(Q)$(CC) -std=gnu11 -O1 $(WARN) -shared -fPIC $(CFLAGS) -o $@ $<
+
+tests: $(UNIT_BIN) $(HELPER_BIN) $(PRELOAD_SO)
 
 -include $(FW_OBJ:.o=.d) $(PORT_OBJ:.o=.d) $(TLS_OBJ:.o=.d)
 

@@ -11,7 +11,8 @@ static bool queue_name(const char *name, char object[24], uint32_t *segment)
     unsigned number = 0;
     int used = 0;
 
-    if (sscanf(name, "queue/%23[^/]/%8u.csv%n", object, &number, &used) != 2 || name[used] != '\0') {
+    if (sscanf(name, "queue/%23[^/]/%8u.csv%n", object, &number, &used) != 2 ||
+        name[used] != '\0') {
         return false;
     }
     *segment = number;
@@ -60,7 +61,8 @@ static bool known(const struct model *m, const char *object, uint32_t segment)
 /* Invariant 3: a segment leaves when all of it is final. */
 static void check_leaving(struct world *w, const char *name, const char *to)
 {
-    bool apart = to != NULL && (strncmp(to, "quarantine/", 11) == 0 || strncmp(to, "held/", 5) == 0);
+    bool apart =
+        to != NULL && (strncmp(to, "quarantine/", 11) == 0 || strncmp(to, "held/", 5) == 0);
     char object[24];
     uint32_t segment;
 
@@ -216,8 +218,11 @@ static void see_file(void *arg, const char *name, const uint8_t *bytes, size_t l
     static const struct {
         const char *folder;
         uint16_t place;
-    } folder[] = {{"outbox/", AT_OUTBOX}, {"held/", AT_HELD},   {"failed/", AT_FAILED},
-                  {"sent/", AT_SENT},     {"quarantine/", AT_QUARANTINE}};
+    } folder[] = {{"outbox/", AT_OUTBOX},
+                  {"held/", AT_HELD},
+                  {"failed/", AT_FAILED},
+                  {"sent/", AT_SENT},
+                  {"quarantine/", AT_QUARANTINE}};
     struct note n = {.w = arg};
     char object[24];
 

@@ -26,7 +26,8 @@ struct cloud_event cloud_begin(struct cloud *c, enum cloud_call call, int64_t no
     if (is_out(c, call, now_ms)) {
         uint8_t what = call == CLOUD_POST ? EV_EARLY : EV_STATUS;
 
-        return (struct cloud_event){.call = (uint8_t)call, .what = what, .arg = c->rules->out_status};
+        return (struct cloud_event){
+            .call = (uint8_t)call, .what = what, .arg = c->rules->out_status};
     }
     for (size_t i = 0; i < sizeof c->rules->event / sizeof c->rules->event[0]; i++) {
         const struct cloud_event *e = &c->rules->event[i];
@@ -142,7 +143,9 @@ void cloud_tell(struct cloud *c, struct cloud_job *j, struct job *out, int64_t n
 {
     const struct cloud_rules *r = c->rules;
     enum cloud_counts counts = (enum cloud_counts)r->counts;
-    bool over = counts != COUNTS_NEVER && now_ms >= j->made_ms + (int64_t)r->run_s * 1000;
+    bool slow = r->slow_s != 0 && j - c->job >= r->slow_from;
+    int64_t run_ms = (int64_t)(slow ? r->slow_s : r->run_s) * 1000;
+    bool over = counts != COUNTS_NEVER && now_ms >= j->made_ms + run_ms;
     const char *word = !over ? "RUNNING" : counts == COUNTS_ABORTED ? "ABORTED" : "COMPLETED";
 
     if (r->right_after != 0 && j->polls >= r->right_after) {

@@ -2,18 +2,26 @@
  * cloud of the world. What it leaves in struct bulk is what the real one would.
  *
  * A call takes several steps, in each of which power may go: the look-up, pieces of the file, the
- * gate, the last bytes, the answer. What the service does, it does in the step in which it hears. */
+ * gate, the last bytes, the answer. What the service does, it does in the step in which it hears.
+ */
+#include "fake_bulk.h"
 #include "base/err.h"
 #include "bulk/bulk_parts.h"
 #include "checker.h"
-#include "fake_bulk.h"
 #include "world.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
-enum { PIECE = 100, BODY_CAP = 16384, STEP_MS = 40, IDLE_MS = 60000, ANSWER_MS = 300000, HOUR_MS = 3900000 };
+enum {
+    PIECE = 100,
+    BODY_CAP = 16384,
+    STEP_MS = 40,
+    IDLE_MS = 60000,
+    ANSWER_MS = 300000,
+    HOUR_MS = 3900000
+};
 
 enum phase { PH_CONNECT, PH_BODY, PH_GATE, PH_ANSWER, PH_OVER };
 
@@ -208,8 +216,10 @@ int bulk_status_err(uint16_t status)
     case 429:
         return ERR_RATE_LIMITED;
     default:
-        return status < 300 ? 0 : status < 400 ? ERR_REDIRECTED : status < 500 ? ERR_BAD_REQUEST
-                                                                               : ERR_SERVICE;
+        return status < 300   ? 0
+               : status < 400 ? ERR_REDIRECTED
+               : status < 500 ? ERR_BAD_REQUEST
+                              : ERR_SERVICE;
     }
 }
 
@@ -555,7 +565,8 @@ static enum want answer_errors(struct bulk *b)
     for (unsigned i = 0; i < j->rows; i++) {
         if (cloud_row_fails(c, j, i)) {
             failed++;
-            (void)snprintf(text, sizeof text, named ? "R%05u: bad e-mail" : "bad e-mail", j->row[i]);
+            (void)snprintf(text, sizeof text, named ? "R%05u: bad e-mail" : "bad e-mail",
+                           j->row[i]);
             if (!tell(b, &(struct bulk_item){.text = text, .type = ""}, &seen)) {
                 return broken(b, ERR_HTTP_TRUNCATED);
             }
@@ -622,8 +633,7 @@ static enum want step_get(struct bulk *b, const struct now *now)
         return wait(now, WANT_READ);
     }
     if (call.ev.what == EV_STATUS) {
-        the_world->s.cloud.lists =
-            (uint16_t)(the_world->s.cloud.lists + (b->call == BULK_JOBS));
+        the_world->s.cloud.lists = (uint16_t)(the_world->s.cloud.lists + (b->call == BULK_JOBS));
         return said(b, (uint16_t)call.ev.arg);
     }
     switch (b->call) {

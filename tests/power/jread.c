@@ -88,8 +88,9 @@ bool jread_epoch(const uint8_t *src, size_t len, uint32_t *epoch)
 
 const char *jread_name(uint8_t type)
 {
-    static const char *const name[J_TYPES] = {"nothing", "HEAD", "OBJECT", "LOW",     "INTENT", "COMMIT",
-                                              "VOID",    "HELD", "MOVED",  "CREATED", "FINAL",  "PAUSE"};
+    static const char *const name[J_TYPES] = {"nothing", "HEAD",    "OBJECT", "LOW",
+                                              "INTENT",  "COMMIT",  "VOID",   "HELD",
+                                              "MOVED",   "CREATED", "FINAL",  "PAUSE"};
 
     return type < J_TYPES ? name[type] : "?";
 }

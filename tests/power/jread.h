@@ -26,7 +26,7 @@ enum jread_type {
 };
 
 enum jread_how { J_DONE, J_PARTIAL, J_FAILED, J_QUARANTINED, J_DROPPED }; /* FINAL */
-enum jread_by { J_ANSWERED, J_ADOPTED, J_BY_HAND };                        /* CREATED */
+enum jread_by { J_ANSWERED, J_ADOPTED, J_BY_HAND };                       /* CREATED */
 
 struct jentry {
     uint32_t seq, batch, segment;

@@ -10,11 +10,11 @@
 #include <string.h>
 
 enum {
-    STEPS_MAX = 30000,         /* of one run to rest */
+    STEPS_MAX = 30000, /* of one run to rest */
     HOUR_MS = 3600000,
-    REST_MS = 15 * 60000,      /* nothing happens for so long: it is at rest */
+    REST_MS = 15 * 60000, /* nothing happens for so long: it is at rest */
     RUN_MAX_MS = 14 * 24 * HOUR_MS / 4,
-    STARTS_MAX = 40            /* of the program in one life, behind faults */
+    STARTS_MAX = 40 /* of the program in one life, behind faults */
 };
 
 /* What power takes. */
@@ -99,13 +99,56 @@ static int open_spool(struct world *w)
     return err;
 }
 
+static void add_len(void *arg, const char *name, const uint8_t *bytes, size_t len)
+{
+    uint64_t *sum = arg;
+
+    (void)name;
+    (void)bytes;
+    *sum += len;
+}
+
+static uint64_t used(const struct world *w)
+{
+    uint64_t sum = 0;
+
+    sim_flash_each(&w->flash, false, add_len, &sum);
+    return sum;
+}
+
+static void squeeze(struct world *w, const struct act *a)
+{
+    w->s.must_not_send = false;
+    if (a->kind == ACT_READONLY) {
+        w->flash.read_only = a->n != 0;
+        w->s.must_not_send = a->n != 0;
+    } else {
+        w->flash.capacity = a->n == 0 ? 0 : used(w) + (uint64_t)a->n;
+    }
+}
+
+/* While it cannot be opened, what is to happen to the flash happens. */
+static void pass_time(struct world *w)
+{
+    const struct act *a = &w->scene->act[w->s.act];
+
+    w->s.true_ms += 30000;
+    if (starts % STARTS_MAX != 0) {
+        return;
+    }
+    if (a->kind == ACT_FULL || a->kind == ACT_READONLY) {
+        squeeze(w, a);
+    }
+    w->s.act = (uint16_t)(w->s.act + (a->kind != ACT_END));
+}
+
 /* As a supervisor would: until it can be opened. */
 static bool open_again(struct world *w)
 {
     int err = open_spool(w);
 
-    while (err != 0 && starts < STARTS_MAX) {
-        w->s.true_ms += 30000;
+    while (err != 0 && starts < 4 * STARTS_MAX) {
+        pass_time(w);
         err = open_spool(w);
     }
     if (err != 0) {
@@ -155,7 +198,7 @@ static bool step(struct world *w)
 
 static bool step_or_reopen(struct world *w)
 {
-    return step(w) || (up.err != ERR_INTERNAL && starts < STARTS_MAX && reopen(w));
+    return step(w) || (up.err != ERR_INTERNAL && starts < 4 * STARTS_MAX && reopen(w));
 }
 
 static bool run_hours(struct world *w, unsigned hours)
@@ -197,13 +240,12 @@ static bool run_to_rest(struct world *w)
 
 static void add_one(struct world *w, uint8_t object)
 {
-    struct outbox_rules r = {.max_bytes = rules.max_bytes,
-                             .headroom = rules.headroom,
-                             .batch_bytes = 65536,
-                             .batch_records = w->scene->rules.batch_records == 0
-                                                  ? 4
-                                                  : w->scene->rules.batch_records,
-                             .seal_after_ms = rules.seal_after_ms};
+    struct outbox_rules r = {
+        .max_bytes = rules.max_bytes,
+        .headroom = rules.headroom,
+        .batch_bytes = 65536,
+        .batch_records = w->scene->rules.batch_records == 0 ? 4 : w->scene->rules.batch_records,
+        .seal_after_ms = rules.seal_after_ms};
     unsigned row = w->s.rows++;
     char text[ROWS_TEXT_CAP];
     struct outbox_row what = {.header = (const uint8_t *)ROWS_HEADER,
@@ -318,14 +360,18 @@ static void settle_by_hand(struct world *w)
 /* A person sees to the journal while the device is off. */
 static bool damage(struct world *w, const struct act *a)
 {
-    w->s.model.lenient = true;
+    size_t at = (size_t)a->n * JREAD_LEN + 40, len = 0;
+
+    w->s.model.lenient = w->s.model.lenient || a->kind != ACT_HOST;
+    w->s.model.new_id = true;
     flash.unlock(flash.ctx, "lock");
     if (a->kind == ACT_NO_JOURNAL) {
         (void)flash.remove(flash.ctx, "journal");
     }
     sim_flash_cut(&w->flash, SIM_CUT_LUCK);
-    if (a->kind == ACT_ROT) {
-        sim_flash_rot(&w->flash, "journal", (size_t)a->n * JREAD_LEN + 40, 0x10);
+    if (a->kind == ACT_ROT && sim_flash_bytes(&w->flash, "journal", true, &len) != NULL &&
+        at < len) {
+        sim_flash_rot(&w->flash, "journal", at, 0x10);
     } else if (a->kind == ACT_HOST) {
         w->flash.host = ++w->s.host;
     }
@@ -340,34 +386,6 @@ static bool stop(struct world *w)
         (void)step(w);
     }
     return reopen(w);
-}
-
-static void add_len(void *arg, const char *name, const uint8_t *bytes, size_t len)
-{
-    uint64_t *sum = arg;
-
-    (void)name;
-    (void)bytes;
-    *sum += len;
-}
-
-static uint64_t used(const struct world *w)
-{
-    uint64_t sum = 0;
-
-    sim_flash_each(&w->flash, false, add_len, &sum);
-    return sum;
-}
-
-static void squeeze(struct world *w, const struct act *a)
-{
-    w->s.must_not_send = false;
-    if (a->kind == ACT_READONLY) {
-        w->flash.read_only = a->n != 0;
-        w->s.must_not_send = a->n != 0;
-    } else {
-        w->flash.capacity = a->n == 0 ? 0 : used(w) + (uint64_t)a->n;
-    }
 }
 
 static bool act(struct world *w, const struct act *a)

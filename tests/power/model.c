@@ -89,11 +89,10 @@ static bool may_follow(uint8_t before, uint8_t type)
         [J_NONE] = 1u << J_INTENT | 1u << J_FINAL | 1u << J_HELD,
         [J_INTENT] = 1u << J_INTENT | 1u << J_COMMIT | 1u << J_VOID | 1u << J_HELD |
                      1u << J_CREATED | 1u << J_FINAL,
-        [J_COMMIT] =
-            1u << J_INTENT | 1u << J_VOID | 1u << J_HELD | 1u << J_CREATED | 1u << J_FINAL,
+        [J_COMMIT] = 1u << J_INTENT | 1u << J_VOID | 1u << J_HELD | 1u << J_CREATED | 1u << J_FINAL,
         [J_VOID] = 1u << J_INTENT,
-        [J_HELD] = 1u << J_INTENT | 1u << J_VOID | 1u << J_HELD | 1u << J_MOVED |
-                   1u << J_CREATED | 1u << J_FINAL,
+        [J_HELD] = 1u << J_INTENT | 1u << J_VOID | 1u << J_HELD | 1u << J_MOVED | 1u << J_CREATED |
+                   1u << J_FINAL,
         [J_CREATED] = 1u << J_HELD | 1u << J_FINAL | 1u << J_VOID,
     };
 
@@ -235,7 +234,8 @@ static void take_range(struct world *w, const struct jentry *e, bool copied)
         b->resends++;
         b->hand = (uint8_t)(b->hand + (e->reason == REASON_HAND || e->reason == REASON_POLICY));
     }
-    b->doubt = e->type == J_COMMIT || (b->doubt && (e->type == J_HELD || e->type == J_INTENT || e->type == J_MOVED));
+    b->doubt = e->type == J_COMMIT ||
+               (b->doubt && (e->type == J_HELD || e->type == J_INTENT || e->type == J_MOVED));
     b->before = b->type;
     b->type = e->type;
     b->reason = e->reason;
@@ -265,8 +265,8 @@ static void take_object(struct world *w, const struct jentry *e)
         world_breach(w, "invariant 8: object %u of %u", e->object, m->objects);
         return;
     }
-    if (e->object < m->objects && (strcmp(o->name, e->name) != 0 || e->freed < o->freed ||
-                                   e->dropped < o->dropped)) {
+    if (e->object < m->objects &&
+        (strcmp(o->name, e->name) != 0 || e->freed < o->freed || e->dropped < o->dropped)) {
         world_breach(w, "invariant 8: object %s went back: freed %u to %u, dropped %u to %u",
                      e->name, o->freed, e->freed, o->dropped, e->dropped);
     }
@@ -284,7 +284,8 @@ static void take_low(struct world *w, const struct jentry *e)
 
     for (unsigned i = 0; i < MODEL_BATCHES; i++) {
         const struct model_batch *b = &m->batch[i];
-        bool open = b->type != J_NONE && b->type != J_FINAL && b->type != J_MOVED && b->type != J_VOID;
+        bool open =
+            b->type != J_NONE && b->type != J_FINAL && b->type != J_MOVED && b->type != J_VOID;
 
         if (open && b->object == e->object && b->segment == e->segment && b->at < e->end) {
             world_breach(w, "invariant 6: LOW %u of segment %u above batch %u, which is %s",
@@ -304,7 +305,7 @@ static void take(struct world *w, const struct jentry *e, bool copied)
     m->begun = true;
     m->seq = e->seq;
     if (e->type == J_HEAD) {
-        if (m->spool != 0 && m->spool != e->spool && !m->lenient) {
+        if (m->spool != 0 && m->spool != e->spool && !m->new_id) {
             world_breach(w, "invariant 8: the spool has another id");
         }
         m->spool = e->spool;
@@ -329,10 +330,10 @@ static void check_kept(struct world *w, const uint8_t *src, size_t len, uint32_t
         struct jentry e;
 
         for (size_t at = 0; open && at + JREAD_LEN <= len; at += JREAD_LEN) {
-            found = found || (jread_entry(&e, src + at, epoch) && model_is_range(e.type) &&
-                              e.batch == i);
+            found = found ||
+                    (jread_entry(&e, src + at, epoch) && model_is_range(e.type) && e.batch == i);
         }
-        if (open && !found && !m->lenient) {
+        if (open && !found) {
             world_breach(w, "invariant 8: compaction forgot batch %u, which was %s", i,
                          jread_name(type));
         }
@@ -364,11 +365,10 @@ static void look(struct world *w)
         }
         return;
     }
-    other = epoch != m->epoch && m->seen > 0;
-    if (other && m->lenient) {
-        forget(m);
-        other = false;
+    if (m->lenient && (epoch != m->epoch || len < m->seen)) {
+        forget(m); /* to be read anew */
     }
+    other = epoch != m->epoch && m->seen > 0;
     if (other) {
         m->compactions++;
         check_kept(w, src, len, epoch);

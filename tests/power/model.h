@@ -16,8 +16,8 @@ struct model_batch {
     uint8_t type, before; /* the last entry, and the one before it */
     uint8_t reason, attempt, how;
     bool whole;
-    bool doubt;           /* it was in COMMIT, and what became of that is not known */
-    bool half;            /* the service took it for whole before it was */
+    bool doubt; /* it was in COMMIT, and what became of that is not known */
+    bool half;  /* the service took it for whole before it was */
     uint16_t object;
     uint32_t segment, seq, records;
     uint64_t at, end;
@@ -48,14 +48,15 @@ struct model {
     uint64_t spool;
     uint32_t epoch, seq, boot, last_batch;
     uint32_t entries, compactions;
-    size_t seen;  /* bytes of this journal that are in here */
+    size_t seen; /* bytes of this journal that are in here */
     bool begun;
+    bool new_id;  /* the spool may get another id */
     bool lenient; /* the journal was damaged on purpose: what is missing in it is no fault */
 };
 
 struct world;
-void model_look(struct world *w);    /* takes what is new in the journal on flash */
-void model_start(struct world *w);   /* the same, behind a start */
+void model_look(struct world *w);  /* takes what is new in the journal on flash */
+void model_start(struct world *w); /* the same, behind a start */
 /* The batch whose range has all of [at, end), the one that is not void first; NULL: none. */
 const struct model_batch *model_find(const struct model *m, const char *object, uint32_t segment,
                                      uint64_t at, uint64_t end);
@@ -64,6 +65,6 @@ bool model_settled(const struct model *m, const char *object, uint32_t segment, 
                    uint64_t end);
 const struct model_batch *model_newest(const struct model *m); /* with the newest INTENT, COMMIT */
 int model_object(const struct model *m, const char *name);     /* index, or -1 */
-bool model_is_range(uint8_t type); /* of a batch */
+bool model_is_range(uint8_t type);                             /* of a batch */
 
 #endif

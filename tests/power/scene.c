@@ -4,10 +4,24 @@
 #include "spool/hand.h"
 #include "sync/uploader.h"
 
-#define REST {ACT_REST, 0, 0, 0}
-#define FILE_OF(n) {ACT_FILE, 0, n, 0}
-#define LEADS_OF(n) {ACT_FILE, 1, n, 0}
-#define ON_POST(from, count, what, arg) {{CLOUD_POST, from, count, what, arg, 0}}
+#define REST                                                                                       \
+    {                                                                                              \
+        ACT_REST, 0, 0, 0                                                                          \
+    }
+#define FILE_OF(n)                                                                                 \
+    {                                                                                              \
+        ACT_FILE, 0, n, 0                                                                          \
+    }
+#define LEADS_OF(n)                                                                                \
+    {                                                                                              \
+        ACT_FILE, 1, n, 0                                                                          \
+    }
+#define ON_POST(from, count, what, arg)                                                            \
+    {                                                                                              \
+        {                                                                                          \
+            CLOUD_POST, from, count, what, arg, 0                                                  \
+        }                                                                                          \
+    }
 
 /* The usual life: two batches. */
 #define TWO_BATCHES .act = {FILE_OF(6), REST}
@@ -20,8 +34,13 @@ const struct scene scenes[] = {
      .act = {{ACT_ADD, 0, 6, 0}, REST},
      .cloud = {.run_s = 5}},
     {.name = "records are added while others are sent",
-     .act = {{ACT_ADD, 0, 4, 0}, {ACT_STEPS, 0, 12, 0}, {ACT_ADD, 0, 2, 0}, {ACT_ADD, 1, 1, 0},
-             {ACT_STEPS, 0, 12, 0}, {ACT_ADD, 0, 3, 0}, REST}},
+     .act = {{ACT_ADD, 0, 4, 0},
+             {ACT_STEPS, 0, 12, 0},
+             {ACT_ADD, 0, 2, 0},
+             {ACT_ADD, 1, 1, 0},
+             {ACT_STEPS, 0, 12, 0},
+             {ACT_ADD, 0, 3, 0},
+             REST}},
     {.name = "files are handed in while others are sent",
      .act = {FILE_OF(6), {ACT_STEPS, 0, 30, 0}, {ACT_FILE, 1, 3, 1}, REST},
      .cloud = {.run_s = 5}},
@@ -33,8 +52,12 @@ const struct scene scenes[] = {
     {.name = "what was sent is kept for a day", TWO_BATCHES, .rules = {.retention_days = 1}},
     {.name = "attempts without a tag", THREE_BATCHES, .rules = {.no_tag = true}},
     {.name = "told to stop, and started again",
-     .act = {FILE_OF(6), {ACT_STEPS, 0, 9, 0}, {ACT_STOP, 0, 0, 0}, {ACT_STEPS, 0, 16, 0},
-             {ACT_STOP, 0, 0, 0}, REST}},
+     .act = {FILE_OF(6),
+             {ACT_STEPS, 0, 9, 0},
+             {ACT_STOP, 0, 0, 0},
+             {ACT_STEPS, 0, 16, 0},
+             {ACT_STOP, 0, 0, 0},
+             REST}},
 
     /* lose the answer, reconcile */
     {.name = "an answer is lost, and its job is found by the tag",
@@ -48,9 +71,7 @@ const struct scene scenes[] = {
      .cloud = {.event = {{CLOUD_POST, 2, 1, EV_SILENT_MADE, 0, 0},
                          {CLOUD_POST, 3, 1, EV_SILENT, 0, 0},
                          {CLOUD_POST, 4, 2, EV_LOST_MADE, 0, 0}}}},
-    {.name = "a job is made late",
-     THREE_BATCHES,
-     .cloud = {.event = ON_POST(2, 1, EV_LATE, 30)}},
+    {.name = "a job is made late", THREE_BATCHES, .cloud = {.event = ON_POST(2, 1, EV_LATE, 30)}},
     {.name = "a job is made so late that its rows go twice",
      THREE_BATCHES,
      .flags = SCENE_REPEATS,
@@ -148,7 +169,8 @@ const struct scene scenes[] = {
      .cloud = {.event = ON_POST(1, 20, EV_EARLY, 400)}},
     {.name = "the wrong place for a while",
      TWO_BATCHES,
-     .cloud = {.event = {{CLOUD_POST, 1, 1, EV_EARLY, 404, 0}, {CLOUD_POST, 2, 1, EV_EARLY, 302, 0}}}},
+     .cloud = {.event = {{CLOUD_POST, 1, 1, EV_EARLY, 404, 0},
+                         {CLOUD_POST, 2, 1, EV_EARLY, 302, 0}}}},
     {.name = "the service has no such object for a while",
      .act = {FILE_OF(2), LEADS_OF(3), REST},
      .cloud = {.no_lead = 3}},
@@ -174,9 +196,7 @@ const struct scene scenes[] = {
     {.name = "some rows fail, and only the stored ones are told",
      TWO_BATCHES,
      .cloud = {.fails_every = 2, .errors_named = true, .counts = COUNTS_STORED}},
-    {.name = "all rows fail",
-     TWO_BATCHES,
-     .cloud = {.fails_every = 1, .errors_named = true}},
+    {.name = "all rows fail", TWO_BATCHES, .cloud = {.fails_every = 1, .errors_named = true}},
     {.name = "no count of failed rows", TWO_BATCHES, .cloud = {.counts = COUNTS_NO_F}},
     {.name = "no counts, and some rows fail",
      TWO_BATCHES,
@@ -186,7 +206,9 @@ const struct scene scenes[] = {
      .cloud = {.event = {{CLOUD_ERRORS, 1, 2, EV_CUT, 1, 0}},
                .fails_every = 2,
                .errors_named = true}},
-    {.name = "the counts are wrong", TWO_BATCHES, .rest_may = AT_HELD,
+    {.name = "the counts are wrong",
+     TWO_BATCHES,
+     .rest_may = AT_HELD,
      .cloud = {.counts = COUNTS_WRONG}},
     {.name = "the counts are wrong at first",
      TWO_BATCHES,
@@ -209,9 +231,12 @@ const struct scene scenes[] = {
 
     /* bad rows */
     {.name = "bad rows in a file", .act = {{ACT_BAD, 0, 6, 2}, REST}},
-    {.name = "a file with too many bad rows", .act = {{ACT_BAD, 0, 4, 24}, REST},
-     .rest_may = AT_QUARANTINE, .flags = SCENE_LONG},
-    {.name = "a file that is none", .act = {{ACT_BROKEN, 0, 3, 0}, FILE_OF(2), REST},
+    {.name = "a file with too many bad rows",
+     .act = {{ACT_BAD, 0, 4, 24}, REST},
+     .rest_may = AT_QUARANTINE,
+     .flags = SCENE_LONG},
+    {.name = "a file that is none",
+     .act = {{ACT_BROKEN, 0, 3, 0}, FILE_OF(2), REST},
      .rest_may = AT_QUARANTINE},
     {.name = "a file without a record", .act = {FILE_OF(0), FILE_OF(2), REST}},
 
@@ -230,15 +255,27 @@ const struct scene scenes[] = {
 
     /* full flash, read-only flash */
     {.name = "the flash is full for hours",
-     .act = {FILE_OF(6), {ACT_FULL, 0, 100, 0}, {ACT_ADD, 1, 2, 0}, {ACT_HOURS, 0, 2, 0},
-             {ACT_FULL, 0, 0, 0}, REST}},
+     .act = {FILE_OF(6),
+             {ACT_FULL, 0, 100, 0},
+             {ACT_ADD, 1, 2, 0},
+             {ACT_HOURS, 0, 2, 0},
+             {ACT_FULL, 0, 0, 0},
+             REST}},
     {.name = "the flash fills up while a batch is sent",
-     .act = {FILE_OF(6), {ACT_STEPS, 0, 12, 0}, {ACT_FULL, 0, 130, 0}, {ACT_HOURS, 0, 2, 0},
-             {ACT_FULL, 0, 0, 0}, REST},
+     .act = {FILE_OF(6),
+             {ACT_STEPS, 0, 12, 0},
+             {ACT_FULL, 0, 130, 0},
+             {ACT_HOURS, 0, 2, 0},
+             {ACT_FULL, 0, 0, 0},
+             REST},
      .cloud = {.fails_every = 3, .errors_named = true}},
     {.name = "the flash is read-only for an hour",
-     .act = {FILE_OF(6), {ACT_STEPS, 0, 5, 0}, {ACT_READONLY, 0, 1, 0}, {ACT_HOURS, 0, 1, 0},
-             {ACT_READONLY, 0, 0, 0}, REST}},
+     .act = {FILE_OF(6),
+             {ACT_STEPS, 0, 5, 0},
+             {ACT_READONLY, 0, 1, 0},
+             {ACT_HOURS, 0, 1, 0},
+             {ACT_READONLY, 0, 0, 0},
+             REST}},
     {.name = "the oldest are dropped when the spool is full",
      .act = {FILE_OF(20), FILE_OF(20), FILE_OF(6), REST},
      .rules = {.drop_oldest = true, .small_spool = true},
@@ -251,15 +288,23 @@ const struct scene scenes[] = {
      .rules = {.batch_records = 1},
      .flags = SCENE_LONG},
     {.name = "the journal is compacted while batches are held, void and followed",
-     .act = {FILE_OF(60), FILE_OF(57), REST, FILE_OF(6), LEADS_OF(3), {ACT_HOURS, 0, 1, 0},
-             {ACT_MARK, 0, 0, 0}, FILE_OF(5), REST},
+     .act = {FILE_OF(60),
+             FILE_OF(57),
+             REST,
+             FILE_OF(6),
+             LEADS_OF(3),
+             {ACT_HOURS, 0, 1, 0},
+             {ACT_MARK, 0, 0, 0},
+             FILE_OF(5),
+             REST},
      .rules = {.batch_records = 1},
      .rest_may = AT_HELD,
      .flags = SCENE_LONG,
      .cloud = {.event = {{CLOUD_POST, 118, 1, EV_LOST, 0, 0},
                          {CLOUD_POST, 119, 1, EV_TWO, 0, 0},
                          {CLOUD_POST, 121, 3, EV_EARLY, 503, 0}},
-               .run_s = 20000}},
+               .slow_s = 4000,
+               .slow_from = 117}},
     {.name = "a byte of the journal rots",
      .act = {FILE_OF(6), {ACT_STEPS, 0, 30, 0}, {ACT_ROT, 0, 3, 0}, FILE_OF(3), REST},
      .rest_may = AT_HELD,
@@ -275,8 +320,15 @@ const struct scene scenes[] = {
 
     /* time */
     {.name = "the clock is far behind, then far ahead",
-     .act = {FILE_OF(3), {ACT_CLOCK, 0, -30000, 1}, {ACT_HOURS, 0, 1, 0}, {ACT_CLOCK, 0, 3000, 1},
-             FILE_OF(3), REST, {ACT_CLOCK, 0, -20, 1}, FILE_OF(2), REST},
+     .act = {FILE_OF(3),
+             {ACT_CLOCK, 0, -30000, 1},
+             {ACT_HOURS, 0, 1, 0},
+             {ACT_CLOCK, 0, 3000, 1},
+             FILE_OF(3),
+             REST,
+             {ACT_CLOCK, 0, -20, 1},
+             FILE_OF(2),
+             REST},
      .cloud = {.event = ON_POST(2, 1, EV_LOST_MADE, 0)}},
 };
 

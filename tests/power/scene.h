@@ -20,12 +20,12 @@ enum act_kind {
     ACT_HAND,   /* n: enum hand_verb, for every batch that is held; arg: 1: all, 2: with its job */
     ACT_STOP,   /* told to stop, until it has; then started anew */
     ACT_FULL,   /* the flash has n bytes left; 0: enough again */
-    ACT_READONLY, /* n: 1 it is, 0 it is not */
-    ACT_HOST,   /* the image runs on another machine */
-    ACT_ROT,    /* a byte of the journal's n-th entry rots, while the power is off */
+    ACT_READONLY,   /* n: 1 it is, 0 it is not */
+    ACT_HOST,       /* the image runs on another machine */
+    ACT_ROT,        /* a byte of the journal's n-th entry rots, while the power is off */
     ACT_NO_JOURNAL, /* the journal is gone, while the power is off */
-    ACT_MARK,   /* here the cuts begin: what is before is lived once, then power goes and comes */
-    ACT_CLOCK   /* the wall clock is wrong by n hours, and not synchronised if arg */
+    ACT_MARK, /* here the cuts begin: what is before is lived once, then power goes and comes */
+    ACT_CLOCK /* the wall clock is wrong by n hours, and not synchronised if arg */
 };
 
 struct act {
@@ -43,11 +43,11 @@ struct scene_rules {
 };
 
 enum scene_flag {
-    SCENE_REPEATS = 1, /* a row may be stored again, with a written reason */
-    SCENE_DAMAGED = 2, /* the journal is damaged on purpose */
-    SCENE_DROPS = 4,   /* records may be dropped, counted */
-    SCENE_LONG = 8,    /* too long for every cut in a pair */
-    SCENE_ACCEPTS = 64, /* the policy takes for done what was never sent */
+    SCENE_REPEATS = 1,   /* a row may be stored again, with a written reason */
+    SCENE_DAMAGED = 2,   /* the journal is damaged on purpose */
+    SCENE_DROPS = 4,     /* records may be dropped, counted */
+    SCENE_LONG = 8,      /* too long for every cut in a pair */
+    SCENE_ACCEPTS = 64,  /* the policy takes for done what was never sent */
     SCENE_NO_HAND = 32,  /* nobody sees to what is held in the end */
     SCENE_UNSETTLED = 16 /* it need not come to rest by itself */
 };
@@ -57,7 +57,8 @@ struct scene {
     struct act act[16];
     struct cloud_rules cloud;
     struct scene_rules rules;
-    uint16_t rest_may; /* enum place: where a good row may be in the end instead of at the service */
+    uint16_t
+        rest_may; /* enum place: where a good row may be in the end instead of at the service */
     uint8_t flags;
 };
 

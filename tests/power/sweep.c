@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SAID_MAX = 3, SEEN_MAX = 1 << 16 };
+enum { SAID_MAX = 3, SEEN_MAX = 1 << 17, STEPS_CUT_MAX = 200 /* one poll is as another */ };
 
 static const char *const mode_name[SIM_CUTS] = {"nothing", "torn", "garbage", "luck", "sectors"};
 
@@ -41,8 +41,8 @@ static void tell(struct sweep *s, const struct cut *first, const struct cut *sec
         const struct cut *c = i == 0 ? first : second;
 
         if (c != NULL) {
-            printf("%s%s %u (%s)", i == 0 ? ": cut in " : ", then in ", c->net ? "step" : "operation",
-                   c->n, mode_name[c->mode]);
+            printf("%s%s %u (%s)", i == 0 ? ": cut in " : ", then in ",
+                   c->net ? "step" : "operation", c->n, mode_name[c->mode]);
         }
     }
     printf(": %s\n", world.violation);
@@ -151,6 +151,13 @@ static void second_cut(struct sweep *s, const struct cut *first, const struct cu
     tell(s, first, c);
 }
 
+static uint32_t step_stride(uint32_t steps, unsigned stride)
+{
+    uint32_t least = steps / STEPS_CUT_MAX + 1;
+
+    return stride > least ? stride : least;
+}
+
 static void pairs(struct sweep *s, const struct cut *first, uint32_t ops, uint32_t steps)
 {
     static unsigned turn; /* so that a stride meets them all in time */
@@ -162,7 +169,9 @@ static void pairs(struct sweep *s, const struct cut *first, uint32_t ops, uint32
             second_cut(s, first, &c);
         }
     }
-    for (uint32_t n = turn++ % s->pair_stride; n < steps; n += s->pair_stride) {
+    uint32_t stride = step_stride(steps, s->pair_stride);
+
+    for (uint32_t n = turn++ % stride; n < steps; n += stride) {
         const struct cut c = {true, n, SIM_CUT_NOTHING};
 
         second_cut(s, first, &c);
@@ -197,7 +206,7 @@ static bool first_cut(struct sweep *s, const struct cut *c)
 }
 
 /* The life up to where its cuts begin. */
-static void start(const struct scene *scene)
+static bool start(const struct scene *scene)
 {
     bool mark = false;
 
@@ -205,11 +214,16 @@ static void start(const struct scene *scene)
     for (const struct act *a = scene->act; a->kind != ACT_END; a++) {
         mark = mark || a->kind == ACT_MARK;
     }
-    if (mark && life_run(&world) == LIFE_MARK) {
+    if (mark) {
+        if (life_run(&world) != LIFE_MARK) {
+            world_breach(&world, "it does not get to its mark");
+            return false;
+        }
         sim_flash_cut(&world.flash, SIM_CUT_NOTHING);
         world_power_on(&world);
     }
     keep(&begin);
+    return true;
 }
 
 void sweep_scene(struct sweep *s, const struct scene *scene)
@@ -218,8 +232,10 @@ void sweep_scene(struct sweep *s, const struct scene *scene)
 
     memset(seen, 0, sizeof seen);
     said = 0;
-    start(scene);
-    recover(&s->ops, &s->steps);
+    if (start(scene)) {
+        recover(&s->ops, &s->steps);
+    }
+    s->compactions = world.s.model.compactions;
     tell(s, NULL, NULL);
     if (world.violations != 0) {
         return;
@@ -231,7 +247,9 @@ void sweep_scene(struct sweep *s, const struct scene *scene)
             (void)first_cut(s, &c);
         }
     }
-    for (uint32_t n = turn++ % s->stride; n < s->steps; n += s->stride) {
+    uint32_t stride = step_stride(s->steps, s->stride);
+
+    for (uint32_t n = turn++ % stride; n < s->steps; n += stride) {
         const struct cut c = {true, n, SIM_CUT_NOTHING};
 
         (void)first_cut(s, &c);

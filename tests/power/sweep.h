@@ -7,11 +7,11 @@
 #include "scene.h"
 
 struct sweep {
-    unsigned stride;       /* every how many-th operation is cut; 1: each */
-    unsigned pair_stride;  /* of the second cut, in what follows the first; 0: no pairs */
+    unsigned stride;            /* every how many-th operation is cut; 1: each */
+    unsigned pair_stride;       /* of the second cut, in what follows the first; 0: no pairs */
     unsigned cuts, pairs, same; /* tried; same: recoveries left out, as they were lived before */
-    unsigned failed;       /* runs with a breach */
-    unsigned ops, steps;   /* of the life that nobody cuts */
+    unsigned failed;            /* runs with a breach */
+    unsigned ops, steps, compactions; /* of the life that nobody cuts */
 };
 
 void sweep_scene(struct sweep *s, const struct scene *scene);

@@ -28,9 +28,10 @@ int main(void)
             continue;
         }
         sweep_scene(&s, &scenes[i]);
-        printf("%s %s: %u operations, %u steps, %u cuts, %u pairs, %u the same, %u failed\n",
-               s.failed == 0 ? "ok  " : "FAIL", scenes[i].name, s.ops, s.steps, s.cuts, s.pairs,
-               s.same, s.failed);
+        printf("%s %s: %u operations, %u steps, %u compactions, %u cuts, %u pairs, %u the same, %u "
+               "failed\n",
+               s.failed == 0 ? "ok  " : "FAIL", scenes[i].name, s.ops, s.steps, s.compactions,
+               s.cuts, s.pairs, s.same, s.failed);
         (void)fflush(stdout);
         passed += s.failed == 0;
         failed += s.failed != 0;

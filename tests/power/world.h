@@ -17,12 +17,12 @@ enum row_state { ROW_NONE, ROW_MAYBE /* add was cut */, ROW_ACKED, ROW_REFUSED /
 /* Where a row is; a set. */
 enum place {
     AT_OUTBOX = 1,
-    AT_QUEUE = 2,  /* unsettled */
+    AT_QUEUE = 2, /* unsettled */
     AT_HELD = 4,
     AT_FAILED = 8,
     AT_QUARANTINE = 16,
-    AT_SENT = 32,  /* kept for retention_days */
-    AT_SETTLED = 64, /* in queue/, and its range is final */
+    AT_SENT = 32,     /* kept for retention_days */
+    AT_SETTLED = 64,  /* in queue/, and its range is final */
     AT_SERVICE = 128, /* stored */
     AT_TWICE = 256,
     AT_REFUSED = 512 /* in a job, not stored */
@@ -39,22 +39,22 @@ struct row_where {
 struct world_state {
     struct cloud cloud;
     struct model model;
-    uint8_t row[ROWS_MAX];  /* enum row_state */
-    uint8_t owner[ROWS_MAX]; /* object */
+    uint8_t row[ROWS_MAX];    /* enum row_state */
+    uint8_t owner[ROWS_MAX];  /* object */
     uint16_t place[ROWS_MAX]; /* enum place, as checker_look saw it */
     struct row_where where[ROWS_MAX];
-    uint16_t rows;          /* numbers used up: good ones */
+    uint16_t rows; /* numbers used up: good ones */
     uint16_t bad_rows;
-    uint16_t files;         /* handed in */
-    uint16_t act;           /* acts done */
-    uint64_t true_ms;       /* since the life began; never stops */
-    uint64_t boot_ms;       /* true_ms at the last start */
-    int64_t skew_s;         /* of the wall clock */
+    uint16_t files;   /* handed in */
+    uint16_t act;     /* acts done */
+    uint64_t true_ms; /* since the life began; never stops */
+    uint64_t boot_ms; /* true_ms at the last start */
+    int64_t skew_s;   /* of the wall clock */
     bool unsynced;
     uint64_t random;
     uint32_t random_calls;
-    uint32_t net_steps;     /* of this start */
-    uint32_t sends_before;  /* POSTs that must not become more: flash is full or read-only */
+    uint32_t net_steps;    /* of this start */
+    uint32_t sends_before; /* POSTs that must not become more: flash is full or read-only */
     bool must_not_send;
     uint64_t host;
 };
@@ -65,7 +65,7 @@ struct world {
     const struct scene *scene;
     jmp_buf power;
     /* faults */
-    uint32_t net_cut;    /* power goes in this step of a call; UINT32_MAX: never */
+    uint32_t net_cut; /* power goes in this step of a call; UINT32_MAX: never */
     enum sim_cut mode;
     uint32_t net_fail, net_fails; /* steps from .. fail; 0 fails: none */
     uint32_t random_fail, random_fails;
