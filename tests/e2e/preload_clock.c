@@ -1,6 +1,7 @@
 /* LD_PRELOAD: the wall clock of a device without a battery: 1970. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
+#include <string.h>
 #include <time.h>
 
 int clock_gettime(clockid_t id, struct timespec *out)
@@ -8,7 +9,9 @@ int clock_gettime(clockid_t id, struct timespec *out)
     static int (*real)(clockid_t, struct timespec *);
 
     if (real == NULL) {
-        real = (int (*)(clockid_t, struct timespec *))dlsym(RTLD_NEXT, "clock_gettime");
+        void *found = dlsym(RTLD_NEXT, "clock_gettime");
+
+        memcpy(&real, &found, sizeof real); /* POSIX has it that this is a function */
     }
     int bad = real(id, out);
 

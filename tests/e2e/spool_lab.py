@@ -4,6 +4,7 @@ Rows are `mail, name`; each record's name is unique, so that it can be looked fo
 import csv
 import io
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -42,8 +43,11 @@ class SpoolLab(Lab):
         self.serial += n
         return [f"Record{i:07d}" for i in range(self.serial - n + 1, self.serial + 1)]
 
-    def text(self, names, mail="{}@example.org"):
-        return HEADER + "\n" + "".join(f"{mail.format(n.lower())},{n}\n" for n in names)
+    def rows(self, names, mail="{}@example.org"):
+        return "".join(f"{mail.format(n.lower())},{n}\n" for n in names)
+
+    def text(self, names, **more):
+        return HEADER + "\n" + self.rows(names, **more)
 
     def hand_in(self, names, text=None, object="contact", file=None):
         """As a producer of files does it: written beside, then renamed."""
@@ -84,6 +88,12 @@ class SpoolLab(Lab):
 
     def daemon(self, *args, **more):
         return Daemon(self, *args, **more)
+
+    def preload(self, name, **more):
+        """The environment with tests/e2e/preload_NAME.c in front of the C library."""
+        asan = os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"
+        return self.environment(LD_PRELOAD=str(BUILD / f"tests/e2e/preload_{name}.so"),
+                                ASAN_OPTIONS=asan, **more)
 
     def told(self):
         """What the status file says; nothing while there is none."""

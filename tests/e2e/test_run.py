@@ -53,8 +53,7 @@ with lab.test("--json tells what one pass did"):
 with lab.test("rows that the service refuses are kept with the reason: 3"):
     lab.fresh(rest="[object contact]\nidentifier = C_EmailAddress\n")
     names = lab.names(3)
-    lab.hand_in(names, lab.text(names[:1]) + f"no-address,{names[1]}\n" + lab.text(names[2:])
-                .split("\n", 1)[1])
+    lab.hand_in(names, lab.text(names[:1]) + f"no-address,{names[1]}\n" + lab.rows(names[2:]))
     lab.ends(lab.once(), 3, r"failed, the others are stored; see failed/contact")
     lab.same(lab.stored(), [names[0], names[2]])
     lab.same(lab.kept(), [names[1]])
@@ -304,10 +303,7 @@ with lab.test("an answer lost: the job is found by its tag, nothing is sent twic
 with lab.test("a clock that is not set: nothing is asked, and it waits"):
     lab.fresh()
     lab.hand_in(lab.names(1))
-    shift = lab.dir / "shift.so"
-    subprocess.run(["cc", "-shared", "-fPIC", "-o", shift, pathlib.Path(__file__).with_name(
-        "preload_clock.c")], check=True)
-    env = lab.environment(LD_PRELOAD=str(shift), ASAN_OPTIONS="verify_asan_link_order=0")
+    env = lab.preload("clock")
     with lab.daemon(env=env) as d:
         lab.until(lambda: lab.told()["why"] == "clock")
         lab.same(sum(lab.stats()["requests"].values()), 0)
