@@ -4,12 +4,16 @@
 check.py digest FILE                  rows and SHA-256 as the admin port tells them
 check.py rows FILE                    [header, row, ...] as JSON
 check.py json EXPRESSION              EXPRESSION over d, the JSON on stdin
+check.py lines EXPRESSION             EXPRESSION over d, a list of the JSON lines on stdin
+check.py crowd PORT N PATH            N TLS connections at once, then a GET on each: the statuses
 check.py vectors                      the documented signatures against hmac
 check.py listen PORTFILE KEY [N]      takes N callbacks, checks their signatures, prints them
 check.py resume PORT VERSION          two connections, the second with the session of the first
 check.py random SEED N FOLDER           N random CSV files there
 """
+import asyncio
 import base64
+import collections
 import csv
 import hashlib
 import hmac
@@ -18,6 +22,7 @@ import io
 import json
 import os
 import random
+import resource
 import socket
 import ssl
 import sys
@@ -89,6 +94,28 @@ def resume(port, version):
             print("resumed" if s.session_reused else "full", s.version())
 
 
+async def crowd(port, count, path):
+    """All are connected before any of them asks."""
+    resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    places = asyncio.Semaphore(50)
+
+    async def connect():
+        async with places:
+            return await asyncio.open_connection("127.0.0.1", port, ssl=context)
+
+    async def ask(reader, writer):
+        writer.write(f"GET {path} HTTP/1.1\r\nHost: h\r\nAuthorization: Element bench-element-token,"
+                     " User bench-user-secret=\r\n\r\n".encode())
+        return (await reader.readline()).split()[1].decode()
+
+    links = await asyncio.gather(*(connect() for _ in range(count)))
+    answers = await asyncio.gather(*(ask(*link) for link in links))
+    print(dict(collections.Counter(answers)))
+
+
 def random_csv(rnd):
     width = rnd.randint(1, 5)
     cell = lambda: "".join(rnd.choice('ab,"\r\n- é\t\'x') for _ in range(rnd.randint(0, 12)))
@@ -111,6 +138,10 @@ def main():
     elif what == "json":
         d = json.load(sys.stdin)
         print(eval(sys.argv[2], {"d": d, "json": json}))
+    elif what == "lines":
+        print(eval(sys.argv[2], {"d": [json.loads(line) for line in sys.stdin], "json": json}))
+    elif what == "crowd":
+        asyncio.run(crowd(int(sys.argv[2]), int(sys.argv[3]), sys.argv[4]))
     elif what == "vectors":
         print(all(sign(key, body) == want for key, body, want in VECTORS))
     elif what == "listen":

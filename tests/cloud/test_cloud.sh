@@ -126,7 +126,8 @@ for n in 1 2 3; do
     seen="$seen $(echo "$page" | tail -1 | json 'd[0]["id"]')"
 done
 is 'page by page' ' 1236 1235 1234 ' "$seen $token"
-is 'metaData shows in list and status' True "$(echo "$list" | json 'd[1]["metadata"]["identifierFieldName"] == "nosuch"')"
+is 'metaData shows in the status' True "$(final 1235 | json 'd["metaData"]["identifierFieldName"] == "nosuch"')"
+hasnt 'and not in the list' 'nosuch' "$list"
 
 ### Cancel
 faults 'upload slow=60000' >"$work/out"

@@ -184,10 +184,9 @@ is 'that is young enough' 200 "$(get /bulk/1234/status 'status expire=60000' | c
 use 'jobs skew=3600'
 is 'times are an hour off' True "$(raw GET "$base/bulk/jobs" | pure | json "3500e3 < d[0]['createdDate'] - $(date +%s)e3 < 3700e3")"
 up '' "$sample" --meta '{"callback-payload":"oc-1"}' >"$work/out"
-has 'a tag shows' 'oc-1' "$(get /bulk/jobs '')"
-hasnt 'unless it is hidden' 'oc-1' "$(get /bulk/jobs 'jobs hide-tags=1')"
-hasnt 'in the status too' 'oc-1' "$(get /bulk/1235/status 'status hide-tags=1')"
-got=$(get /bulk/jobs 'jobs lookalike=2' | pure)
+has 'a payload shows' 'oc-1' "$(get /bulk/1235/status '')"
+hasnt 'unless it is hidden' 'oc-1' "$(get /bulk/1235/status 'status hide-tags=1')"
+got=$(get /bulk/jobs 'jobs lookalike=2 metadata=object' | pure)
 is 'jobs that look alike' '[1235, 900001, 900002, 1234]' "$(echo "$got" | json '[j["id"] for j in d]')"
 is 'but for the tag' 1 "$(echo "$got" | grep -o 'oc-1"' | wc -l)"
 

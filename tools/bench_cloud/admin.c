@@ -1,6 +1,8 @@
 #include "admin.h"
 
+#include "dump.h"
 #include "fault.h"
+#include "outage.h"
 #include "page.h"
 #include "stats.h"
 #include "store.h"
@@ -9,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SCRIPT_MAX = 1 << 20, ROWS_AT_ONCE = 1000 };
+enum { SCRIPT_MAX = 1 << 20, ROWS_AT_ONCE = 1000, OUTAGE_MAX_MS = 86400000 };
 
 static const char *argument(struct MHD_Connection *con, const char *name)
 {
@@ -153,25 +155,33 @@ static enum MHD_Result set_faults(struct MHD_Connection *con, bool add, const st
     return send_plain(con, 200, "ok\n");
 }
 
+static void show_outage(struct text *out)
+{
+    text_printf(out, "%" PRId64 "\n", outage_left());
+}
+
 static enum MHD_Result get(struct MHD_Connection *con, const char *url)
 {
+    static const struct {
+        const char *url, *type;
+        void (*show)(struct text *out);
+    } shows[] = {
+        {"/stats", "application/json", stats_show},
+        {"/requests", "application/json", stats_requests},
+        {"/faults", "text/plain; charset=utf-8", fault_show},
+        {"/outage", "text/plain; charset=utf-8", show_outage},
+    };
     struct text t = {0};
 
+    for (size_t i = 0; i < sizeof shows / sizeof shows[0]; i++) {
+        if (strcmp(url, shows[i].url) == 0) {
+            shows[i].show(&t);
+            return send_text(con, 200, shows[i].type, &t);
+        }
+    }
     if (strcmp(url, "/") == 0) {
         page_show(&t, argument(con, "q"));
         return send_text(con, 200, "text/html; charset=utf-8", &t);
-    }
-    if (strcmp(url, "/stats") == 0) {
-        stats_show(&t);
-        return send_text(con, 200, "application/json", &t);
-    }
-    if (strcmp(url, "/requests") == 0) {
-        stats_requests(&t);
-        return send_text(con, 200, "application/json", &t);
-    }
-    if (strcmp(url, "/faults") == 0) {
-        fault_show(&t);
-        return send_text(con, 200, "text/plain; charset=utf-8", &t);
     }
     if (strcmp(url, "/rows") == 0) {
         return send_rows(con);
@@ -179,7 +189,26 @@ static enum MHD_Result get(struct MHD_Connection *con, const char *url)
     if (strcmp(url, "/digest") == 0) {
         return send_digest(con);
     }
+    if (strcmp(url, "/jobs") == 0) {
+        return send_response(con, 200, "application/x-ndjson", dump_jobs());
+    }
+    if (strcmp(url, "/all-rows") == 0) {
+        return send_response(con, 200, "application/x-ndjson", dump_rows());
+    }
     return send_plain(con, 404, "see bench_cloud --help\n");
+}
+
+static enum MHD_Result set_outage(struct MHD_Connection *con)
+{
+    const char *ms = argument(con, "ms");
+    char *end;
+    int64_t n = strtoll(ms, &end, 10);
+
+    if (*ms == '\0' || *end != '\0' || n < 0 || n > OUTAGE_MAX_MS) {
+        return send_plain(con, 400, "POST /outage?ms=N, 0 ends it\n");
+    }
+    outage_begin(n);
+    return send_plain(con, 200, "ok\n");
 }
 
 static enum MHD_Result answer(struct MHD_Connection *con, const char *url, const char *method,
@@ -193,7 +222,11 @@ static enum MHD_Result answer(struct MHD_Connection *con, const char *url, const
     if ((post || put) && strcmp(url, "/faults") == 0) {
         return set_faults(con, put, body);
     }
+    if (post && strcmp(url, "/outage") == 0) {
+        return set_outage(con);
+    }
     if (post && strcmp(url, "/reset") == 0) {
+        outage_begin(0);
         fault_clear();
         store_reset();
         stats_reset();

@@ -179,8 +179,7 @@ static bool find_job(const struct request *req, struct job *j)
     if (*req->name == '\0' || *end != '\0' || !store_job(id, j)) {
         return false;
     }
-    if (now_ms() < j->visible_ms ||
-        (req->fault.has[ACT_EXPIRE] && now_ms() - j->created_ms >= req->fault.num[ACT_EXPIRE])) {
+    if (now_ms() < j->visible_ms || view_is_expired(j, &req->fault)) {
         job_free(j);
         return false;
     }

@@ -63,10 +63,14 @@ static const struct {
     [ACT_SKEW] = {"skew", SLOT_OWN, true, NULL},
     [ACT_SPELLING] = {"spelling", SLOT_OWN, true, NULL},
     [ACT_ITEMS] = {"items", SLOT_OWN, true, "strings objects long"},
-    [ACT_PAGES] = {"pages", SLOT_OWN, false, "loop lost twice empty bad long"},
+    [ACT_PAGES] = {"pages", SLOT_OWN, false, "loop lost twice skip empty bad long"},
     [ACT_DELAY] = {"delay", SLOT_OWN, true, NULL},
     [ACT_DATE] = {"date", SLOT_OWN, true, NULL},
     [ACT_READ_DELAY] = {"read-delay", SLOT_OWN, true, NULL},
+    [ACT_METADATA] = {"metadata", SLOT_OWN, false, "object text none"},
+    [ACT_RUNNING] = {"running", SLOT_OWN, false, NULL},
+    [ACT_TWICE] = {"twice", SLOT_OWN, true, NULL},
+    [ACT_OUTAGE] = {"outage", SLOT_OWN, true, NULL},
 };
 
 const char *call_name(enum call call)

@@ -1,6 +1,7 @@
 #include "http.h"
 
 #include "api.h"
+#include "outage.h"
 #include "page.h"
 #include "pause.h"
 #include "stats.h"
@@ -38,8 +39,12 @@ void http_connection(void *cls, struct MHD_Connection *con, void **socket_ctx,
     l->number = __atomic_add_fetch(&numbers, 1, __ATOMIC_RELAXED);
     *socket_ctx = l;
     stats_add(STAT_CONNECTIONS, 1);
+    stats_arrival(ARRIVAL_CONNECTION);
     w = wire_of(con);
-    if (w.tls != NULL) {
+    if (outage_left() > 0) {
+        stats_add(STAT_TURNED_AWAY, 1);
+        wire_reset(&w);
+    } else if (w.tls != NULL) {
         gnutls_session_ticket_enable_server(w.tls, &ticket_key);
     }
 }
@@ -118,6 +123,10 @@ static enum MHD_Result begin(struct request *req, const char *url, const char *m
     count_handshake(req);
     stats_call(req->call);
     fault_take(&req->fault, req->call);
+    if (req->fault.has[ACT_OUTAGE]) {
+        outage_begin(req->fault.num[ACT_OUTAGE]);
+        return reply_none(req);
+    }
     if (req->fault.has[ACT_CUT] || req->fault.has[ACT_EARLY] || req->fault.has[ACT_READ_DELAY]) {
         /* Else the kernel takes megabytes, and a peer has sent all before it hears of the fault. */
         wire_narrow(&req->wire);
@@ -178,13 +187,25 @@ static enum MHD_Result answer(struct request *req)
     } else if (!verdict_answers(v) && !api_refuse(req, &r)) {
         req->call == CALL_PAGE ? answer_page(req, &r) : api_answer(req, &r);
     }
-    if (v->has[ACT_LOST]) {
+    if (v->has[ACT_DELAY]) {
+        pause_ms(v->num[ACT_DELAY]);
+    }
+    if (v->has[ACT_LOST] || outage_left() > 0) {
         text_free(&r.head);
         text_free(&r.body);
         return reply_none(req);
     }
     reply_replace(&r, v);
     return reply_send(req, &r);
+}
+
+static enum MHD_Result turn_away(struct request *req)
+{
+    struct wire w = wire_of(req->con);
+
+    stats_add(STAT_TURNED_AWAY, 1);
+    wire_reset(&w);
+    return MHD_NO;
 }
 
 enum MHD_Result http_handle(void *cls, struct MHD_Connection *con, const char *url,
@@ -196,6 +217,9 @@ enum MHD_Result http_handle(void *cls, struct MHD_Connection *con, const char *u
     (void)cls;
     (void)con;
     (void)version;
+    if (outage_left() > 0) {
+        return turn_away(req);
+    }
     if (!req->begun) {
         return begin(req, url, method);
     }
@@ -212,9 +236,12 @@ void http_done(void *cls, struct MHD_Connection *con, void **ctx,
 
     (void)cls;
     (void)con;
-    (void)why;
     if (req == NULL) {
         return;
+    }
+    if (req->upload != NULL && req->fault.has[ACT_HALF] && !upload_committed(req->upload) &&
+        why != MHD_REQUEST_TERMINATED_COMPLETED_OK) {
+        upload_commit(req->upload, req); /* the client has cut it */
     }
     if (req->begun && !req->logged) {
         stats_add(STAT_CUT, req->call == CALL_UPLOAD);

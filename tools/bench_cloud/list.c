@@ -1,12 +1,13 @@
 #include "list.h"
 
+#include "tag.h"
 #include "view.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { PAGE_DEFAULT = 200, PAGE_MAX = 5000 };
+enum { PAGE_DEFAULT = 200, PAGE_MAX = 5000, LOOKALIKE_ID = 900000 };
 
 /* One page: where it starts, how long it is, and what stands in it so far. */
 struct page {
@@ -15,8 +16,10 @@ struct page {
     int64_t from; /* the token of this page, 0 on the first */
     long max, n;
     int64_t last; /* the key of the last item shown */
+    int64_t next; /* that of the one behind it, when there is more */
     bool more;
-    bool hidden; /* an empty page before the first */
+    bool falling; /* keys become smaller */
+    bool hidden;  /* an empty page before the first */
 };
 
 static const char *argument(const struct request *req, const char *name)
@@ -55,6 +58,16 @@ static bool start_page(struct page *p, const struct request *req, struct reply *
     return true;
 }
 
+/* The key after which the next page begins: overlapping by one item, or leaving one out, when the
+ * script wants that. */
+static int64_t page_end(const struct page *p)
+{
+    if (wants(p->req, "twice") && p->n > 1) {
+        return p->falling ? p->last + 1 : p->last - 1;
+    }
+    return wants(p->req, "skip") ? p->next : p->last;
+}
+
 static void end_page(struct page *p, struct reply *r)
 {
     text_puts(p->out, "]");
@@ -67,18 +80,19 @@ static void end_page(struct page *p, struct reply *r)
     } else if (p->more && wants(p->req, "bad")) {
         text_puts(&r->head, "Elements-Next-Page-Token: a b/../%00?&x=1\n");
     } else if (p->more && !wants(p->req, "lost")) {
-        text_printf(&r->head, "Elements-Next-Page-Token: p%" PRId64 "\n",
-                    wants(p->req, "twice") && p->n > 1 ? p->last - 1 : p->last);
+        text_printf(&r->head, "Elements-Next-Page-Token: p%" PRId64 "\n", page_end(p));
     }
 }
 
 /* Whether one more item fits; says the comma. */
-static bool next_item(struct page *p)
+static bool next_item(struct page *p, int64_t key)
 {
     if (p->n == p->max) {
+        p->next = key;
         p->more = true;
         return false;
     }
+    p->last = key;
     text_puts(p->out, p->n++ == 0 ? "" : ",");
     return true;
 }
@@ -93,10 +107,9 @@ static void put_error(void *ctx, int64_t n, const char *message)
     struct page *p = ctx;
     const struct verdict *v = &p->req->fault;
 
-    if (!next_item(p)) {
+    if (!next_item(p, n)) {
         return;
     }
-    p->last = n;
     if (items_are(v, "strings")) {
         text_jsons(p->out, message);
     } else {
@@ -158,29 +171,21 @@ static bool read_where(const char *where, struct text *object, bool *none)
 
 static void put_lookalike(struct page *p, const struct job *j, long k)
 {
-    struct job twin = *j;
-    struct text meta = {0}, url = {0};
+    struct job twin = tag_lookalike(j, k);
 
-    text_printf(&meta, "{\"callback-payload\":\"oc-0123456789abcdef-%08lx-00000000-01\"}", k);
-    text_printf(&url, "https://other.example.net/hook?ocb=oc-0123456789abcdef-%08lx-00000000-01",
-                k);
-    twin.text[JOB_META] = meta.at;
-    twin.text[JOB_CALLBACK] = j->text[JOB_CALLBACK][0] == '\0' ? j->text[JOB_CALLBACK] : url.at;
-    twin.id = 900000 + k;
+    twin.id = LOOKALIKE_ID + k;
     text_puts(p->out, ",");
     view_item(p->out, &twin, &p->req->fault);
-    text_free(&meta);
-    text_free(&url);
+    job_free(&twin);
 }
 
 static void put_job(void *ctx, const struct job *j)
 {
     struct page *p = ctx;
 
-    if (!next_item(p)) {
+    if (view_is_expired(j, &p->req->fault) || !next_item(p, j->id)) {
         return;
     }
-    p->last = j->id;
     view_item(p->out, j, &p->req->fault);
     if (p->n == 1 && p->from == 0) {
         for (long k = 1; k <= p->req->fault.num[ACT_LOOKALIKE]; k++) {
@@ -198,6 +203,7 @@ void list_jobs(const struct request *req, struct reply *r)
     if (!read_where(argument(req, "where"), &object, &none)) {
         reply_error(r, 400, "where knows job_direction='...' and object_name='...' only");
     } else if (start_page(&p, req, r)) {
+        p.falling = true;
         if (!none && !p.hidden) {
             store_jobs(object.len > 0 ? object.at : "", p.from > 0 ? p.from : INT64_MAX, p.max + 1,
                        put_job, &p);

@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 
 static void load_faults(const char *name)
 {
@@ -65,6 +66,17 @@ static void announce(const struct ports *p)
     }
 }
 
+/* Each connection is a file, and shells allow few. */
+static void allow_files(void)
+{
+    struct rlimit files;
+
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+        files.rlim_cur = files.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &files);
+    }
+}
+
 int main(int argc, char **argv)
 {
     struct ports p;
@@ -77,6 +89,7 @@ int main(int argc, char **argv)
     sigaddset(&ends, SIGINT);
     pthread_sigmask(SIG_BLOCK, &ends, NULL); /* every thread inherits it */
     signal(SIGPIPE, SIG_IGN);
+    allow_files();
     gnutls_global_init();
     store_open(opt.db);
     if (opt.faults != NULL) {

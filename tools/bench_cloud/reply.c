@@ -1,6 +1,5 @@
 #include "reply.h"
 
-#include "pause.h"
 #include "stats.h"
 
 #include <stdarg.h>
@@ -287,9 +286,6 @@ enum MHD_Result reply_send(struct request *req, struct reply *r)
 {
     const struct verdict *v = &req->fault;
 
-    if (v->has[ACT_DELAY]) {
-        pause_ms(v->num[ACT_DELAY]);
-    }
     if (v->has[ACT_RAW] || v->has[ACT_GARBAGE]) {
         reply_free(r);
         return send_raw(req);

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 enum { DAEMON_MAX = 3, MEMORY = 128 * 1024, IDLE_S = 75, TRIES = 20, SEGMENT = 1400 };
+enum { BACKLOG = 4096, STACK = 1024 * 1024 }; /* a fleet may come at once */
 enum {
     HOW =
         MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL | MHD_USE_ITC
@@ -73,7 +74,7 @@ static int listen_on(const char *host, int port)
     if (a.any.sa_family == AF_INET6) {
         setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
     }
-    if (bind(fd, &a.any, len) != 0 || listen(fd, 128) != 0) {
+    if (bind(fd, &a.any, len) != 0 || listen(fd, BACKLOG) != 0) {
         int err = errno;
         close(fd);
         errno = err;
@@ -157,7 +158,8 @@ static void start_service(int fd, const struct cert *c)
         http_begin, NULL, MHD_OPTION_NOTIFY_COMPLETED, http_done, NULL,
         MHD_OPTION_NOTIFY_CONNECTION, http_connection, NULL, MHD_OPTION_CONNECTION_LIMIT,
         (unsigned)opt.threads, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MEMORY,
-        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_S, MHD_OPTION_END));
+        MHD_OPTION_THREAD_STACK_SIZE, (size_t)STACK, MHD_OPTION_CONNECTION_TIMEOUT,
+        (unsigned)IDLE_S, MHD_OPTION_END));
 }
 
 struct ports serve_start(void)

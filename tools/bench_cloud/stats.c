@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LOG_MAX = 1000 };
+enum { LOG_MAX = 1000, SECONDS = 600 };
 
 static const char *const NAMES[STAT_COUNT] = {
     [STAT_CONNECTIONS] = "connections",
@@ -17,12 +17,24 @@ static const char *const NAMES[STAT_COUNT] = {
     [STAT_CUT] = "cut_requests",
     [STAT_CALLBACKS] = "callbacks",
     [STAT_CALLBACKS_FAILED] = "callbacks_failed",
+    [STAT_TURNED_AWAY] = "turned_away",
+};
+static const char *const ARRIVAL_NAMES[ARRIVALS] = {
+    [ARRIVAL_CONNECTION] = "connections",
+    [ARRIVAL_REQUEST] = "requests",
+    [ARRIVAL_UPLOAD] = "uploads",
+};
+
+struct second {
+    int64_t at; /* of the epoch */
+    int64_t n[ARRIVALS];
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static int64_t counts[STAT_COUNT], calls[CALL_COUNT];
 static char *entries[LOG_MAX]; /* a ring; entry k stands at k % LOG_MAX */
 static int64_t entry_n;
+static struct second seconds[SECONDS]; /* a ring; second t stands at t % SECONDS */
 
 void stats_add(enum stat what, int64_t n)
 {
@@ -31,11 +43,54 @@ void stats_add(enum stat what, int64_t n)
     pthread_mutex_unlock(&lock);
 }
 
+void stats_arrival(enum arrival what)
+{
+    int64_t t = now_ms() / 1000;
+    struct second *s = &seconds[t % SECONDS];
+
+    pthread_mutex_lock(&lock);
+    if (s->at != t) {
+        *s = (struct second){.at = t};
+    }
+    s->n[what]++;
+    pthread_mutex_unlock(&lock);
+}
+
 void stats_call(enum call call)
 {
+    stats_arrival(ARRIVAL_REQUEST);
+    if (call == CALL_UPLOAD) {
+        stats_arrival(ARRIVAL_UPLOAD);
+    }
     pthread_mutex_lock(&lock);
     calls[call]++;
     pthread_mutex_unlock(&lock);
+}
+
+/* From the first second of the last 600 in which anything came, up to the last one. */
+static void show_seconds(struct text *out)
+{
+    int64_t now = now_ms() / 1000, from = now + 1, to = from;
+
+    for (int i = 0; i < SECONDS; i++) {
+        const struct second *s = &seconds[i];
+
+        if (s->at > now - SECONDS) {
+            from = s->at < from ? s->at : from;
+        }
+    }
+    text_printf(out, ",\"seconds\":{\"from\":%lld", (long long)from);
+    for (int what = 0; what < ARRIVALS; what++) {
+        text_printf(out, ",\"%s\":[", ARRIVAL_NAMES[what]);
+        for (int64_t t = from; t < to; t++) {
+            const struct second *s = &seconds[t % SECONDS];
+
+            text_printf(out, "%s%lld", t == from ? "" : ",",
+                        (long long)(s->at == t ? s->n[what] : 0));
+        }
+        text_puts(out, "]");
+    }
+    text_puts(out, "}");
 }
 
 void stats_show(struct text *out)
@@ -50,6 +105,7 @@ void stats_show(struct text *out)
     for (int i = 0; i < STAT_COUNT; i++) {
         text_printf(out, ",\"%s\":%lld", NAMES[i], (long long)counts[i]);
     }
+    show_seconds(out);
     text_puts(out, "}\n");
     pthread_mutex_unlock(&lock);
 }
@@ -127,6 +183,7 @@ void stats_reset(void)
     }
     entry_n = 0;
     memset(counts, 0, sizeof counts);
+    memset(seconds, 0, sizeof seconds);
     memset(calls, 0, sizeof calls);
     pthread_mutex_unlock(&lock);
 }

@@ -17,9 +17,13 @@ enum stat {
     STAT_CUT,
     STAT_CALLBACKS,
     STAT_CALLBACKS_FAILED,
+    STAT_TURNED_AWAY,
     STAT_COUNT
 };
 
+enum arrival { ARRIVAL_CONNECTION, ARRIVAL_REQUEST, ARRIVAL_UPLOAD, ARRIVALS };
+
+void stats_arrival(enum arrival what); /* now: counted second by second, for the last 600 s */
 void stats_add(enum stat what, int64_t n);
 void stats_call(enum call call);
 void stats_show(struct text *out);

@@ -2,6 +2,7 @@
 
 #include "rows.h"
 #include "stats.h"
+#include "tag.h"
 
 #include <jansson.h>
 #include <stdlib.h>
@@ -140,26 +141,81 @@ const char *upload_fault(struct upload *u)
     return u->bad;
 }
 
+/* Half a body may end within its metaData. */
+static char *whole_meta(const struct upload *u)
+{
+    json_t *meta = u->meta.len > 0 ? json_loadb(u->meta.at, u->meta.len, 0, NULL) : NULL;
+    char *text = text_copy(json_is_object(meta) ? u->meta.at : "");
+
+    json_decref(meta);
+    return text;
+}
+
+/* Jobs of other devices: they have no rows here, and tell nobody. */
+static void make_lookalikes(const struct job *j, long from, long to)
+{
+    for (long k = from; k <= to; k++) {
+        struct job twin = tag_lookalike(j, k);
+
+        twin.upload = store_begin();
+        store_commit(&twin);
+        store_called(twin.upload);
+        job_free(&twin);
+    }
+}
+
+static void count_job(const struct job *j)
+{
+    stats_add(STAT_JOBS, 1);
+    stats_add(STAT_ROWS, j->rows);
+    stats_add(STAT_ERRORS, j->errors);
+}
+
+/* The same again: rows, errors and tag. */
+static void make_twin(const struct job *j)
+{
+    struct job twin = *j; /* its texts stay those of j */
+
+    twin.upload = store_begin();
+    twin.id = 0;
+    store_copy(j->upload, twin.upload);
+    store_commit(&twin);
+    count_job(&twin);
+}
+
+static void set_times(struct job *j, const struct verdict *v)
+{
+    j->created_ms = j->visible_ms = now_ms() + v->num[ACT_LATE];
+    j->final_ms = j->created_ms + (v->has[ACT_SLOW] ? v->num[ACT_SLOW] : JOB_MS);
+}
+
 const struct job *upload_commit(struct upload *u, const struct request *req)
 {
     const struct verdict *v = &req->fault;
+    long alike = v->num[ACT_LOOKALIKE];
     struct job *j = &u->job;
 
     if (u->rows == NULL) {
         start_file(u, NULL);
     }
     rows_finish(u->rows, j);
-    j->text[JOB_META] = text_copy(u->meta.len > 0 ? u->meta.at : "");
-    j->created_ms = now_ms();
-    j->final_ms = j->created_ms + (v->has[ACT_SLOW] ? v->num[ACT_SLOW] : JOB_MS);
-    j->visible_ms = j->created_ms + v->num[ACT_LATE];
+    j->text[JOB_META] = whole_meta(u);
+    set_times(j, v);
+    make_lookalikes(j, 1, alike / 2);
     j->id = v->num[ACT_ID];
     store_commit(j);
     u->is_committed = true;
-    stats_add(STAT_JOBS, 1);
-    stats_add(STAT_ROWS, j->rows);
-    stats_add(STAT_ERRORS, j->errors);
+    count_job(j);
+    if (v->num[ACT_TWICE] > 0) {
+        make_twin(j);
+    }
+    make_lookalikes(j, alike / 2 + 1, alike);
     return j;
+}
+
+bool upload_committed(const struct upload *u)
+{
+    return u->is_committed;
 }
 
 void upload_free(struct upload *u)

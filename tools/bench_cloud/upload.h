@@ -14,6 +14,7 @@ struct upload *upload_new(const struct request *req); /* NULL: no multipart body
 void upload_push(struct upload *u, const char *src, size_t len);
 const char *upload_fault(struct upload *u); /* after the last byte */
 const struct job *upload_commit(struct upload *u, const struct request *req);
+bool upload_committed(const struct upload *u);
 void upload_free(struct upload *u);
 
 #endif

@@ -42,6 +42,11 @@ bool view_is_final(const struct job *j, int64_t at_ms)
     return strcmp(state, "COMPLETE") == 0 || strcmp(state, "CANCELLED") == 0;
 }
 
+bool view_is_expired(const struct job *j, const struct verdict *v)
+{
+    return v->has[ACT_EXPIRE] && now_ms() - j->created_ms >= v->num[ACT_EXPIRE];
+}
+
 static const char *state_of(const struct job *j, const struct verdict *v)
 {
     return v->has[ACT_WORD] ? v->text[ACT_WORD] : view_state(j, now_ms());
@@ -87,26 +92,39 @@ static void put_counts(struct text *out, const struct job *j, const struct verdi
                        const char *told_key, const char *failed_key, const char *usual)
 {
     char want[64], *failed = want, *told;
-    int64_t errors = view_is_final(j, now_ms()) ? j->errors : 0;
+    bool final = view_is_final(j, now_ms());
+    enum act act = !final && v->has[ACT_RUNNING] ? ACT_RUNNING : ACT_COUNTS;
+    int64_t errors = final ? j->errors : 0;
 
-    strncpy(want, v->has[ACT_COUNTS] ? v->text[ACT_COUNTS] : usual, sizeof want - 1);
+    strncpy(want, v->has[act] ? v->text[act] : usual, sizeof want - 1);
     want[sizeof want - 1] = '\0';
     told = strsep(&failed, ",");
     put_count(out, told_key, told, j->rows, j->rows - errors);
     put_count(out, failed_key, failed == NULL ? "=" : failed, errors, j->rows - errors);
 }
 
-static void put_tags(struct text *out, const struct job *j, const struct verdict *v,
-                     const char *meta_key, const char *url_key)
+/* `usual`, or as "metadata=HOW" wants it: an object, a text in a string, or not at all. */
+static void put_metadata(struct text *out, const struct job *j, const struct verdict *v,
+                         const char *key, const char *usual)
 {
-    if (v->has[ACT_HIDE_TAGS]) {
+    const char *how = v->has[ACT_METADATA] ? v->text[ACT_METADATA] : usual;
+
+    if (v->has[ACT_HIDE_TAGS] || j->text[JOB_META][0] == '\0' || strcmp(how, "none") == 0) {
         return;
     }
-    if (j->text[JOB_META][0] != '\0') {
-        text_printf(out, ",\"%s\":%s", meta_key, j->text[JOB_META]);
+    text_printf(out, ",\"%s\":", key);
+    if (strcmp(how, "text") == 0) {
+        text_jsons(out, j->text[JOB_META]);
+    } else {
+        text_puts(out, j->text[JOB_META]);
     }
-    if (j->text[JOB_CALLBACK][0] != '\0') {
-        text_printf(out, ",\"%s\":", url_key);
+}
+
+static void put_callback(struct text *out, const struct job *j, const struct verdict *v,
+                         const char *key)
+{
+    if (!v->has[ACT_HIDE_TAGS] && j->text[JOB_CALLBACK][0] != '\0') {
+        text_printf(out, ",\"%s\":", key);
         text_jsons(out, j->text[JOB_CALLBACK]);
     }
 }
@@ -149,7 +167,8 @@ void view_status(struct text *out, const struct job *j, const struct verdict *v)
     text_jsons(out, state_of(j, v));
     if (w->told != NULL) {
         put_counts(out, j, v, w->told, w->failed, view_is_final(j, now_ms()) ? "=,=" : "none,none");
-        put_tags(out, j, v, s == SPELL_JOB ? "metadata" : "metaData", "notificationUrl");
+        put_metadata(out, j, v, s == SPELL_JOB ? "metadata" : "metaData", "object");
+        put_callback(out, j, v, "notificationUrl");
     }
     if (w->error != NULL && view_is_final(j, now_ms()) && j->errors > 0) {
         text_printf(out, ",\"%s\":\"%" PRId64 " of %" PRId64 " records failed\"", w->error,
@@ -189,6 +208,7 @@ void view_item(struct text *out, const struct job *j, const struct verdict *v)
     if (v->has[ACT_ITEMS] && strcmp(v->text[ACT_ITEMS], "long") == 0) {
         text_printf(out, ",\"note\":\"%010000d\"", 0);
     }
-    put_tags(out, j, v, "metadata", "notification_url");
+    put_metadata(out, j, v, "metadata", "none");
+    put_callback(out, j, v, "notification_url");
     text_puts(out, "}");
 }

@@ -7,6 +7,7 @@
 
 const char *view_state(const struct job *j, int64_t at_ms);
 bool view_is_final(const struct job *j, int64_t at_ms);
+bool view_is_expired(const struct job *j, const struct verdict *v); /* for who asks v's way */
 void view_created(struct text *out, const struct job *j, const struct verdict *v);
 void view_status(struct text *out, const struct job *j, const struct verdict *v);
 void view_item(struct text *out, const struct job *j, const struct verdict *v);
