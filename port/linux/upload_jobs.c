@@ -137,7 +137,7 @@ void upload_follow(struct upload *u, const struct entry *created, uint64_t recor
 {
     struct follow *f = &u->open[u->opened];
 
-    follow_begin(f, created->is.range.id, created->is.range.records, "");
+    follow_begin(f, created->is.range.id, created->is.range.records, "CREATED");
     f->batch = created->batch;
     f->record = record;
     u->created[u->opened++] = *created;

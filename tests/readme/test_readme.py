@@ -7,6 +7,7 @@ test_readme.py --write puts what the commands print now into the README.
 import os
 import pathlib
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -120,7 +121,13 @@ def run_example(text):
     told("the C example lists the objects", done.stdout == want, repr(done))
 
 
+def forget():
+    """What a run that was cut has left of the sample's upload."""
+    shutil.rmtree(TOP / "tests/data/sample.csv.ocbulk", ignore_errors=True)
+
+
 source = README.read_text()
+forget()
 shell = Shell()
 result = BLOCK.sub(lambda m: f"```console\n{run_block(shell, m.group(1))}```", source)
 if "--write" in sys.argv:
@@ -128,5 +135,6 @@ if "--write" in sys.argv:
 else:
     run_example(source)
 shell.end()
+forget()
 print(f"{passed} passed, {failed} failed")
 sys.exit(failed > 0)
