@@ -140,7 +140,7 @@ static int sim_append(void *ctx, const char *name, const uint8_t *src, size_t le
     size_t at;
     int err = sim_begin(s, &c, SIM_APPEND, name);
 
-    if (err != 0 || (c.fate == SIM_IN_FLIGHT && s->cut.mode == SIM_CUT_NOTHING)) {
+    if (err != 0) {
         return sim_finish(s, &c, err, 0, 0);
     }
     if (c.name->live < 0) {
@@ -185,7 +185,7 @@ static int sim_truncate(void *ctx, const char *name, uint64_t len)
 static void fail_sync(struct sim_flash *s, struct sim_file *f)
 {
     if (sim_below(s, 2) == 1 && f->stable < f->live.len) {
-        f->lost_at = f->lost_at < f->lost_to ? f->lost_at : f->stable;
+        f->lost_at = f->stable;
         f->lost_to = f->live.len;
     }
 }

@@ -222,6 +222,9 @@ static void do_everything(void)
 
     (void)folder("q/o");
     (void)folder("q/o/f/x");
+    (void)folder("outbox/o");
+    (void)s.f.list(s.f.ctx, "outbox", FLASH_FOLDERS, "", &out, 1);
+    (void)rmdir(flash_scene_path(&s, "outbox/o"));
     (void)add("q/o/f", "1");
     (void)add("none/f", "1");
     (void)size("q/o");

@@ -279,10 +279,11 @@ static void two_files_to_append_stay_open(void **state)
         assert_int_equal(add(i % 3 == 0 ? "a" : "b", "2"), 0);
     }
     assert_int_equal(s.dir.counts.opens, opens);
-    assert_int_equal(add("b", "2"), 0);
-    assert_int_equal(add("c", "1"), 0); /* in the place of a, which was used longer ago */
+    assert_int_equal(add("a", "2"), 0);
+    assert_int_equal(add("c", "1"), 0); /* in the place of b, which was used longer ago */
     opens = s.dir.counts.opens;
-    assert_int_equal(add("b", "2"), 0);
+    assert_int_equal(add("c", "2"), 0);
+    assert_int_equal(add("a", "2"), 0);
     assert_int_equal(s.dir.counts.opens, opens);
 }
 

@@ -398,6 +398,38 @@ static void a_failed_sync_loses_its_bytes_behind_ones_back(void **state)
     assert_true(lost && kept);
 }
 
+static void what_is_written_anew_is_not_lost(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 0; seed < 16; seed++) {
+        sim_flash_reset(&scene.sim, seed);
+        sim_flash_put(&scene.sim, "a", "safe", 4);
+        assert_int_equal(add("a", "12"), 0);
+        sim_flash_fail_at(&scene.sim, 0, ERR_FLASH_WRITE, false);
+        assert_int_equal(sync_file("a"), ERR_FLASH_WRITE);
+        assert_int_equal(scene.f.truncate(scene.f.ctx, "a", 4), 0);
+        assert_int_equal(add("a", "34"), 0);
+        assert_int_equal(sync_file("a"), 0);
+        cycle(SIM_CUT_NOTHING);
+        want("a", "safe34");
+    }
+}
+
+static void for_want_of_room_nothing_is_renamed(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 0; seed < 16; seed++) {
+        sim_flash_reset(&scene.sim, seed);
+        sim_flash_put(&scene.sim, "a", "1", 1);
+        sim_flash_fail_at(&scene.sim, 0, ERR_FLASH_FULL, true);
+        assert_int_equal(rename_file("a", "b"), ERR_FLASH_FULL);
+        want("a", "1");
+        want("b", NULL);
+        assert_int_equal(scene.f.folder(scene.f.ctx, "q"), ERR_FLASH_FULL);
+        assert_int_equal(add("q/a", "1"), ERR_FLASH_NONE);
+    }
+}
+
 /* Seen of a rename that fails: not happened; happened for good; happened and undone by a cut. */
 static void a_failed_rename_is_anyones_guess(void **state)
 {
@@ -423,6 +455,69 @@ static void a_failed_rename_is_anyones_guess(void **state)
         seen |= !moved ? 1u : is_there("b") ? 2u : 4u;
     }
     assert_int_equal(seen, 7);
+}
+
+static void a_removal_that_a_cut_undoes_undoes_it_whole(void **state)
+{
+    bool undone = false;
+
+    (void)state;
+    for (uint64_t seed = 0; seed < 64; seed++) {
+        sim_flash_reset(&scene.sim, seed);
+        sim_flash_put(&scene.sim, "a", "old", 3);
+        sim_flash_fail_at(&scene.sim, 0, ERR_FLASH_WRITE, false);
+        assert_int_equal(scene.f.remove(scene.f.ctx, "a"), ERR_FLASH_WRITE);
+        if (is_there("a")) {
+            continue;
+        }
+        assert_int_equal(add("b", "new"), 0);
+        assert_int_equal(sync_file("b"), 0);
+        if (seed % 2 == 1) {
+            assert_int_equal(scene.f.remove(scene.f.ctx, "c"), 0); /* takes it along, this once */
+            assert_int_equal(add("a", "never synced"), 0);
+            assert_int_equal(scene.f.remove(scene.f.ctx, "c"), 0);
+        }
+        cycle(SIM_CUT_NOTHING);
+        assert_true(seed % 2 == 0 || !is_there("a"));
+        undone = undone || is_there("a");
+        want("a", is_there("a") ? "old" : NULL);
+        want("b", "new");
+    }
+    assert_true(undone);
+}
+
+static void a_torn_truncation_has_happened_or_not(void **state)
+{
+    bool cut = false;
+    bool whole = false;
+
+    (void)state;
+    for (uint64_t seed = 0; seed < 64; seed++) {
+        size_t len;
+
+        sim_flash_reset(&scene.sim, seed);
+        sim_flash_put(&scene.sim, "a", "0123456789", 10);
+        assert_int_equal(scene.f.truncate(scene.f.ctx, "a", 4), 0);
+        cycle(SIM_CUT_TORN);
+        (void)sim_flash_bytes(&scene.sim, "a", false, &len);
+        want("a", len == 4 ? "0123" : "0123456789");
+        cut = cut || len == 4;
+        whole = whole || len == 10;
+    }
+    assert_true(cut && whole);
+}
+
+static void what_is_removed_makes_room_for_more(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 2 * SIM_FILES_MAX; i++) {
+        char text[] = {(char)('a' + i % 26), 0};
+
+        assert_int_equal(add("a", text), 0);
+        assert_int_equal(sync_file("a"), 0);
+        want("a", text);
+        assert_int_equal(scene.f.remove(scene.f.ctx, "a"), 0);
+    }
 }
 
 static int probe(int op)
@@ -769,7 +864,12 @@ int main(void)
         SIM_TEST(with_the_power_off_every_call_fails),
         SIM_TEST(the_owner_is_jumped_out),
         SIM_TEST(a_failed_sync_loses_its_bytes_behind_ones_back),
+        SIM_TEST(what_is_written_anew_is_not_lost),
+        SIM_TEST(for_want_of_room_nothing_is_renamed),
         SIM_TEST(a_failed_rename_is_anyones_guess),
+        SIM_TEST(a_removal_that_a_cut_undoes_undoes_it_whole),
+        SIM_TEST(a_torn_truncation_has_happened_or_not),
+        SIM_TEST(what_is_removed_makes_room_for_more),
         SIM_TEST(each_fault_strikes_where_it_can_happen),
         SIM_TEST(a_fault_comes_once_or_stays),
         SIM_TEST(a_failed_append_leaves_a_part),
