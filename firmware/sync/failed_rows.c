@@ -143,7 +143,7 @@ static int read_words(struct failed_words *w, const struct failed_rows_job *job,
     while (n >= 0) {
         n = f->read_at(f->ctx, name, at, buf, FAILED_ROW_CAP);
         if (n <= 0) {
-            return n;
+            return n == ERR_FLASH_NONE ? 0 : n; /* none: not a line yet */
         }
         at += (uint64_t)n;
         n = failed_words_push(w, buf, (size_t)n);
