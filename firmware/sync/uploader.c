@@ -476,11 +476,19 @@ static enum want choose_flash(struct uploader *u)
     return u->flash_err != 0 ? WANT_TIME : WANT_NOTHING;
 }
 
+/* Behind a failed sync nothing can be put before the journal was compacted. */
+static int put_pending(struct uploader *u)
+{
+    int err = u->journal.now.err != 0 ? uploader_compact(u) : 0;
+
+    return err == 0 ? uploader_put_created(u) : err;
+}
+
 static enum want choose(struct uploader *u)
 {
     u->wake_ms = u->now.mono_ms + UPLOADER_NAP_MS;
-    if (u->pending[0] != '\0' && uploader_put_created(u) != 0) {
-        return u->stopping ? WANT_NOTHING : uploader_later(u, u->flash_ms);
+    if (u->pending[0] != '\0' && put_pending(u) != 0 && !u->stopping) {
+        return uploader_later(u, u->flash_ms);
     }
     if (u->stopping) {
         u->stopped = true;

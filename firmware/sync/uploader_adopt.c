@@ -127,11 +127,11 @@ static int adopt(struct uploader *u, uint16_t object, const char *file)
     if (err == ERR_FLASH_EXISTS) { /* a number that we did not know of */
         o->last = segment;
     }
+    u->lane[object].empty = false; /* a rename that failed may have happened */
     if (err != 0) {
         return err;
     }
     o->last = segment;
-    u->lane[object].empty = false;
     say_adopted(u, object, segment, file);
     return look_at(u, object, segment);
 }

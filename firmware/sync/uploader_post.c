@@ -369,7 +369,13 @@ static enum want post_end(struct uploader *u)
     if (c.err == u->flash_err && c.err != 0) { /* flash failed while it was read or written */
         return again(u);
     }
-    if (c.err == ERR_SOURCE_CHANGED) {
+    bool gone = u->reading.err == ERR_FLASH_NONE;
+
+    if (c.err == ERR_FILE_READ && !gone) { /* as where the batch was cut: it may be read later */
+        (void)uploader_flash(u, u->reading.err != 0 ? u->reading.err : ERR_FLASH_READ);
+        return again(u);
+    }
+    if (c.err == ERR_SOURCE_CHANGED || c.err == ERR_FILE_READ) {
         struct range *r = u->intent ? current(u) : NULL;
 
         u->bf_segment = 0;
