@@ -57,8 +57,8 @@ struct command {
 };
 
 extern const struct command cmd_objects, cmd_check, cmd_upload, cmd_status, cmd_errors, cmd_jobs,
-    cmd_cancel, cmd_config, cmd_callback, cmd_run, cmd_queue, cmd_retry, cmd_accept, cmd_drop,
-    cmd_add;
+    cmd_cancel, cmd_config, cmd_callback, cmd_run, cmd_doctor, cmd_queue, cmd_retry, cmd_accept,
+    cmd_drop, cmd_add;
 
 int app_fail(struct app *a, int err, const char *where, const char *fix); /* says it; returns err */
 /* The same, with what the service answered to the last call. */

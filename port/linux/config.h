@@ -134,7 +134,7 @@ const struct config_object *config_object(const struct config *c, const char *na
 bool config_no_proxy(const struct config *c);
 /* Every value in force and its origin: as text into out, or as one value into json. */
 void config_print(const struct config *c, struct out *out, struct json_out *json);
-bool config_is_object_key(const char *key); /* a key of [object NAME] */
+bool config_is_object_key(const char *key);       /* a key of [object NAME] */
 bool config_time(const char *text, uint64_t *ms); /* "10m", as times are written; a week at most */
 
 #endif

@@ -10,9 +10,9 @@
 #include <unistd.h>
 
 static const struct command *const command[] = {
-    &cmd_objects, &cmd_check,  &cmd_upload, &cmd_status,   &cmd_errors,
-    &cmd_jobs,    &cmd_cancel, &cmd_config, &cmd_callback, &cmd_run,
-    &cmd_queue,   &cmd_retry,  &cmd_accept, &cmd_drop,     &cmd_add,
+    &cmd_objects, &cmd_check,  &cmd_upload,   &cmd_status, &cmd_errors, &cmd_jobs,
+    &cmd_cancel,  &cmd_config, &cmd_callback, &cmd_run,    &cmd_doctor, &cmd_queue,
+    &cmd_retry,   &cmd_accept, &cmd_drop,     &cmd_add,
 };
 
 static const char common[] =

@@ -24,6 +24,7 @@ class SpoolLab(Lab):
 
     def fresh(self, **more):
         """A new spool, an empty service, and the settings of `settings`."""
+        assert self.cloud.poll() is None, f"the service has ended: {self.cloud.returncode}"
         self.reset()
         self.spools += 1
         self.spool = self.dir / f"spool{self.spools}"
@@ -52,6 +53,8 @@ class SpoolLab(Lab):
     def hand_in(self, names, text=None, object="contact", file=None):
         """As a producer of files does it: written beside, then renamed."""
         folder = self.spool / "outbox" / object
+        self.spool.mkdir(exist_ok=True)
+        self.spool.chmod(0o2770)
         folder.mkdir(parents=True, exist_ok=True)
         file = file or f"{names[0]}.csv"
         part = folder / f"{file}.part"
