@@ -131,7 +131,7 @@ tests: $(UNIT_BIN) $(HELPER_BIN) $(PRELOAD_SO)
 
 -include $(FW_OBJ:.o=.d) $(PORT_OBJ:.o=.d) $(TLS_OBJ:.o=.d)
 
-.PHONY: check lint static footprint demo bench clean help
+.PHONY: check lint static footprint demo bench fleet clean help
 check: ## run every test (short forms); ends with one line `N passed, N failed`
 	$(Q)tools/deps test
 	$(Q)tools/check
@@ -156,6 +156,9 @@ footprint: static bench_cloud build/tests/perf/stack ## sizes by module, structs
 bench: static bench_cloud ## compare with curl: instructions, calls, memory, wall; the budget table
 	$(Q)tools/deps bench
 	$(Q)tools/bench
+
+fleet: static bench_cloud ## 1,000 daemons that share an account, an outage, lost answers: arrivals, memory
+	$(Q)tools/fleet
 
 clean: ## remove what was built (fetched sources stay)
 	$(Q)find build -mindepth 1 -maxdepth 1 ! -name deps -exec rm -rf {} +
