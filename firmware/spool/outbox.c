@@ -65,6 +65,7 @@ int outbox_hold(struct outbox *o, uint64_t mono_ms)
 {
     int err = o->held ? 0 : enter_made(o, mono_ms);
 
+    o->room = o->held ? o->room : 0;
     o->held = err == 0;
     return err;
 }
@@ -327,8 +328,10 @@ static bool is_due(struct outbox *o, uint64_t mono_ms, bool now)
 
 int outbox_seal_due(struct outbox *o, uint64_t mono_ms, bool now)
 {
-    int err = enter(o, mono_ms, false);
+    int err;
 
+    o->due_ms = OUTBOX_NONE;
+    err = enter(o, mono_ms, false);
     if (err != 0) {
         return err == ERR_FLASH_NONE ? 0 : err;
     }
@@ -339,6 +342,8 @@ int outbox_seal_due(struct outbox *o, uint64_t mono_ms, bool now)
     if (is_due(o, mono_ms, now)) {
         err = outbox_seal(o);
         err = err == 0 ? 1 : err;
+    } else if (outbox_has_records(o)) {
+        o->due_ms = o->note.made_ms + o->rules->seal_after_ms;
     }
     leave(o);
     return err;

@@ -58,12 +58,14 @@ struct outbox {
     char object[OBJECT_NAME_CAP];
     bool
         news; /* .open was begun or sealed; for the owner to clear: what the daemon wants to know */
+    uint64_t due_ms; /* behind outbox_seal_due: when .open will be old enough; OUTBOX_NONE: none */
     struct outbox_note note;
     uint64_t size;                       /* of .open; OUTBOX_NONE: there is none */
     uint64_t header_end;                 /* of .open; 0: not looked at yet */
     uint64_t header_print;               /* what it was found to be; 0: not compared yet */
     uint32_t fields;                     /* of that header row */
     bool held;                           /* the lock, between calls */
+    uint64_t room;                       /* of flash, above headroom, while it is held */
     uint64_t seen_generation, seen_size; /* what it was when the lock was given back */
     char folder[FLASH_NAME_CAP];         /* names under the spool's folder */
     char lock[FLASH_NAME_CAP];

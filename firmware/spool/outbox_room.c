@@ -102,14 +102,29 @@ static int allow_more(struct outbox *o, uint64_t size, uint64_t len)
     return 0;
 }
 
+/* While the lock is held the room is asked for once: others may take of it, as they may between
+ * this and the append. */
+static int take_room(struct outbox *o, uint64_t len)
+{
+    if (!o->held || o->room < len) {
+        int64_t room = o->flash->room(o->flash->ctx);
+
+        if (room < 0) {
+            return (int)room;
+        }
+        o->room = (uint64_t)room > o->rules->headroom ? (uint64_t)room - o->rules->headroom : 0;
+    }
+    if (o->room < len) {
+        return ERR_FLASH_FULL;
+    }
+    o->room -= len;
+    return 0;
+}
+
 int outbox_allow(struct outbox *o, uint64_t len)
 {
     uint64_t size = o->size == OUTBOX_NONE ? 0 : o->size;
-    int64_t room = o->flash->room(o->flash->ctx);
     int err = size > 0 && size + len <= o->note.allow ? 0 : allow_more(o, size, len);
 
-    if (err != 0 || room < 0) {
-        return err != 0 ? err : (int)room;
-    }
-    return (uint64_t)room < o->rules->headroom + len ? ERR_FLASH_FULL : 0;
+    return err == 0 ? take_room(o, len) : err;
 }

@@ -201,6 +201,7 @@ static int seal(struct uploader *u, const char *object)
     }
     if (err == 0) {
         err = outbox_seal_due(&u->outbox, u->now.mono_ms, u->rules->seal_now);
+        u->adopt_ms = u->outbox.due_ms < u->adopt_ms ? u->outbox.due_ms : u->adopt_ms;
     }
     return err < 0 ? err : 0;
 }

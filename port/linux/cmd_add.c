@@ -265,10 +265,25 @@ static int settle_rest(struct add *d, int err)
     return err != 0 ? err : late;
 }
 
+static void say_cost(const struct add *d)
+{
+    const struct flash_counts *c = &d->spool.dir.counts;
+    struct line l;
+
+    line_set(&l, "");
+    line_u64(&l, d->added);
+    line_put(&l, " added, writes ");
+    line_u64(&l, c->writes);
+    line_put(&l, ", syncs ");
+    line_u64(&l, c->syncs);
+    log_put(LOG_AT_DEBUG, d->object, ": ", l.text);
+}
+
 static int report(struct add *d, int err)
 {
     struct app *a = d->app;
 
+    say_cost(d);
     if (app_json(a)) {
         json_out_put_u64(&a->json, "added", d->added);
         json_out_put_count(&a->json, "line", err != 0 && d->stream ? (int64_t)d->in.line : -1);

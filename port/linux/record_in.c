@@ -58,10 +58,13 @@ static int fill(struct record_in *in)
     return in->end ? 0 : read_more(in);
 }
 
+static const uint8_t BOM[] = {0xEF, 0xBB, 0xBF};
+
+/* Bytes in front of the first that tells: all of them when none does. */
 static size_t skip_blank(const struct record_in *in)
 {
-    static const uint8_t bom[] = {0xEF, 0xBB, 0xBF};
-    size_t i = in->len >= sizeof bom && memcmp(in->buf, bom, sizeof bom) == 0 ? sizeof bom : 0;
+    size_t bom = in->len < sizeof BOM ? in->len : sizeof BOM;
+    size_t i = memcmp(in->buf, BOM, bom) == 0 ? bom : 0;
 
     while (i < in->len && strchr(" \t\r\n", in->buf[i]) != NULL && in->buf[i] != '\0') {
         i++;
@@ -86,7 +89,7 @@ static int tell_kind(struct record_in *in)
     }
     in->kind = in->buf[i] == '{' || in->buf[i] == '[' ? RECORD_JSON : RECORD_CSV;
     if (in->kind == RECORD_JSON) {
-        in->at = in->buf[0] == 0xEF ? 3 : 0;
+        in->at = in->buf[0] == BOM[0] ? sizeof BOM : 0;
     } else {
         csv_init(&in->csv);
         in->csv.record_max = sizeof in->text - BESIDE_ROW;

@@ -197,11 +197,13 @@ static void segment_is_due_by_age_or_size_or_after_a_start(void **state)
     assert_int_equal(outbox_seal_due(&b->o, 1000, true), 0);
     assert_int_equal(add(b, "a,b\n"), 0);
     assert_int_equal(outbox_seal_due(&b->o, 1000 + 299999, false), 0);
+    assert_int_equal(b->o.due_ms, 1000 + 300000);
     assert_int_equal(outbox_seal_due(&b->o, 500, false), 0);
     assert_int_equal(outbox_seal_due(&b->o, 1000 + 300000, false), 1);
     holds(b, FIRST, HEADER "a,b\n");
     gone(b, OPEN);
     assert_int_equal(outbox_seal_due(&b->o, 1000 + 300000, true), 0);
+    assert_true(b->o.due_ms == OUTBOX_NONE);
 
     assert_int_equal(add(b, "a,b\n"), 0);
     cut_power(b);
