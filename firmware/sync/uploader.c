@@ -169,8 +169,13 @@ enum want uploader_call(struct uploader *u, enum uploader_task task, int err)
 {
     u->task = (uint8_t)task;
     u->not_begun = err != 0;
-    if (err != 0) {
+    if (err != 0) { /* nothing of the call before is this one's */
         u->bulk->err = err;
+        u->bulk->status = 0;
+        u->bulk->retry_after_ms = 0;
+        u->bulk->reply.head_done = false;
+        u->bulk->x.sent = SENT_NOTHING;
+        u->bulk->x.gate_open = false;
     }
     return WANT_STEP;
 }
@@ -491,6 +496,9 @@ static enum want choose(struct uploader *u)
         return uploader_later(u, u->flash_ms);
     }
     if (u->stopping) {
+        if (u->journal.now.err != 0) { /* the next start would read what is not on flash */
+            (void)uploader_compact(u);
+        }
         u->stopped = true;
         return WANT_NOTHING;
     }
