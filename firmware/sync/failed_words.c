@@ -86,7 +86,7 @@ static bool in_word(char text)
     uint8_t c = (uint8_t)text;
 
     return is_digit(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || c >= 0x80 ||
-           memchr("@._+-", c, 5) != NULL;
+           (c != '\0' && strchr("@._+-", c) != NULL);
 }
 
 /* Whether a word may end before text[at]; a full stop is none of its letters. */

@@ -3,6 +3,7 @@
 #define OCBULK_SYNC_UPLOADER_PARTS_H
 
 #include "sync/uploader.h"
+#include "sync/uploader_hand.h"
 #include "sync/uploader_news.h"
 
 /* uploader_put: the journal, and the ledger by it */
@@ -77,9 +78,5 @@ void uploader_call_worked(struct uploader *u);
 enum want uploader_hold_object(struct uploader *u, uint16_t object, uint8_t reason, uint16_t http);
 void uploader_hold_account(struct uploader *u, uint16_t http);
 void uploader_worse(struct uploader *u, int err);
-
-/* uploader_hand */
-struct hand;
-int uploader_hand(struct uploader *u, const struct hand *h);
 
 #endif

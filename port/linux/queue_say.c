@@ -3,6 +3,7 @@
 #include "base/num.h"
 #include "linux/utc.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -37,6 +38,7 @@ static uint32_t number_of(const struct queue_file *f)
 
 void queue_name(struct line *l, const struct queue_item *i)
 {
+    assert(i->range != NULL || i->file != NULL);
     uint32_t number = i->range != NULL ? i->range->batch : number_of(i->file);
 
     if (number != 0) {
