@@ -123,6 +123,7 @@
 #define UPLOAD_DONE_MAX        4096 /* batches of a journal looked at in a pass; RAM: 1 bit each */
 #define JOB_YOUNG_MS           600000 /* ms in which a new job may still be unknown to its service */
 #define SAY_HOUR_MAX           60     /* lines of one kind that the daemon says in an hour */
+#define SAY_AGAIN_MS           3600000 /* ms: that hour, and to the same failure said again */
 #define REPORT_PACE_MS         1000   /* ms between two writings of status_file, metrics_file */
 #define RUN_WAIT_MS            600000 /* ms that `run --once` takes at the most, by default */
 #define RUN_AGAIN_MS           60000  /* ms to the next try when a session cannot be had */

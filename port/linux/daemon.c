@@ -58,6 +58,21 @@ static void open_wake(struct daemon *d)
     }
 }
 
+/* A device that has just booted may have no random numbers yet; records can be added meanwhile. */
+static void wait_for_entropy(const struct daemon *d)
+{
+    uint8_t probe;
+    bool told = false;
+
+    while (!d->once && stop_asked() == 0 && device_random(&probe, sizeof probe) == ERR_ENTROPY) {
+        if (!told) {
+            log_put(LOG_AT_NOTICE, err_what(ERR_ENTROPY), "; ", err_fix(ERR_ENTROPY));
+            told = true;
+        }
+        (void)poll(NULL, 0, SESSION_WAIT_MAX_MS);
+    }
+}
+
 static int open_uploader(struct daemon *d)
 {
     struct session *s = &d->app->session;
@@ -93,6 +108,7 @@ int daemon_begin(struct daemon *d, struct app *a, bool once)
     if (err != 0) {
         return err;
     }
+    wait_for_entropy(d);
     err = session_begin(&a->session, d->config, true);
     if (err != 0) {
         return app_fail_session(a, err);

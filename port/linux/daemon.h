@@ -32,7 +32,9 @@ struct daemon {
     bool once;
     uint64_t end_ms;   /* once: when it ends at the latest, monotonic */
     uint64_t again_ms; /* without a session: the next try */
-    int stops;         /* signals that were heeded */
+    int told_err;      /* why there is none, as it was last told, and when */
+    uint64_t told_ms;
+    int stops; /* signals that were heeded */
 };
 
 int daemon_begin(struct daemon *d, struct app *a, bool once);

@@ -13,37 +13,41 @@ void daemon_take_rules(struct daemon *d)
     report_files(&d->report, d->config);
 }
 
+/* The same again after an hour: without a session it is tried each minute. */
+static void tell(struct daemon *d, int err, uint64_t now_ms)
+{
+    if (err != d->told_err || now_ms - d->told_ms >= SAY_AGAIN_MS) {
+        log_error(err, d->app->session.where.text, NULL);
+        d->told_err = err;
+        d->told_ms = now_ms;
+    }
+}
+
 /* The session for a configuration: whether it is in force now. */
-static bool take_up(struct daemon *d, const struct config *config)
+static bool take_up(struct daemon *d, const struct config *config, uint64_t now_ms)
 {
     struct session *s = &d->app->session;
     int err = session_again(s, config);
 
+    d->report.no_session = !s->ready;
+    d->again_ms = now_ms + RUN_AGAIN_MS;
     if (err != 0) {
-        log_error(err, s->where.text, NULL);
+        tell(d, err, now_ms);
         return false;
     }
+    d->told_err = 0;
     d->config = config;
     daemon_take_rules(d);
     uploader_service(&d->uploader, &s->bulk, true);
     return true;
 }
 
-/* Nothing can be called without one: it is tried again, and everything else waits. */
-static void mind_session(struct daemon *d, uint64_t now_ms)
-{
-    d->report.no_session = !d->app->session.ready;
-    d->again_ms = now_ms + RUN_AGAIN_MS;
-}
-
 void daemon_renew(struct daemon *d, uint64_t now_ms)
 {
-    if (!take_up(d, d->config) && d->app->session.ready) {
-        /* Those that were refused are all there is: their own test comes within the hour. */
+    if (!take_up(d, d->config, now_ms) && d->app->session.ready) {
+        /* Those that were refused are all there is. */
         uploader_service(&d->uploader, &d->app->session.bulk, true);
-        d->uploader.account_ms = now_ms + UPLOADER_HOLD_MS;
     }
-    mind_session(d, now_ms);
 }
 
 static void say_what_waits(const struct config *old, const struct config *fresh)
@@ -62,17 +66,16 @@ void daemon_reload(struct daemon *d, uint64_t now_ms)
     struct config_error e;
     int err = config_load(fresh, a->args.config, a->args.flag, &e);
 
+    d->told_err = 0; /* who asks for it is told */
     if (err != 0) {
         log_error(err, e.where, e.fix);
-    } else if (take_up(d, fresh)) {
+    } else if (take_up(d, fresh, now_ms)) {
         app_log(a, fresh);
         say_what_waits(old, fresh);
         log_put(LOG_AT_NOTICE, "configuration and credentials were read again");
-        mind_session(d, now_ms);
         return;
     } else if (!a->session.ready) {
-        (void)take_up(d, old);
+        (void)take_up(d, old, now_ms);
     }
     log_put(LOG_AT_WARNING, "what was in force before stays so");
-    mind_session(d, now_ms);
 }

@@ -5,8 +5,6 @@
 #include "linux/session_say.h"
 #include "spool/kept.h"
 
-enum { HOUR_MS = 3600000 };
-
 void daemon_say_span(struct line *l, uint64_t ms)
 {
     static const struct {
@@ -154,7 +152,7 @@ static bool may_say(struct say_pace *p, enum log_level level, uint64_t now_ms)
     if (!log_wants(level)) {
         return false;
     }
-    if (p->said == 0 || now_ms - p->hour_ms >= HOUR_MS) {
+    if (p->said == 0 || now_ms - p->hour_ms >= SAY_AGAIN_MS) {
         log_unsaid(p, level);
         p->hour_ms = now_ms;
         p->said = 0;
@@ -175,7 +173,7 @@ static bool new_cause(struct say_trouble *t, const struct uploader_news *n, uint
     while (at < SAY_CAUSES && (t->cause[at].err != n->err || t->cause[at].http != n->http)) {
         at++;
     }
-    if (at < SAY_CAUSES && now_ms - t->cause[at].said_ms < HOUR_MS) {
+    if (at < SAY_CAUSES && now_ms - t->cause[at].said_ms < SAY_AGAIN_MS) {
         return false;
     }
     if (at == SAY_CAUSES) {

@@ -82,6 +82,8 @@ static uint8_t why_of(const struct report *r, const struct uploader *u)
 
 static uint8_t state_of(const struct report *r, const struct uploader *u)
 {
+    const struct report_count *n = r->now.batches;
+
     if (u->stopping) {
         return REPORT_STOPPING;
     }
@@ -91,7 +93,10 @@ static uint8_t state_of(const struct report *r, const struct uploader *u)
     if (r->now.why != WHY_NOTHING) {
         return REPORT_WAITING;
     }
-    return uploader_settled(u) ? REPORT_IDLE : REPORT_FOLLOWING;
+    if (n[BATCHES_OPEN].batches > 0 || n[BATCHES_UNKNOWN].batches > 0) {
+        return REPORT_FOLLOWING;
+    }
+    return uploader_settled(u) ? REPORT_IDLE : REPORT_SENDING;
 }
 
 static enum report_batches part_of(const struct uploader *u, const struct range *range)

@@ -18,7 +18,7 @@
 
 enum report_state {
     REPORT_IDLE,      /* nothing waits, no job is followed */
-    REPORT_SENDING,   /* a body goes out */
+    REPORT_SENDING,   /* a body goes out, or will in a moment */
     REPORT_FOLLOWING, /* jobs are followed */
     REPORT_WAITING,   /* something could be sent, but see why */
     REPORT_STOPPING,

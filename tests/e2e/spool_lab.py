@@ -23,9 +23,10 @@ class SpoolLab(Lab):
         self.fresh()
 
     def fresh(self, **more):
-        """A new spool, an empty service, and the settings of `settings`."""
+        """A new spool, an empty service whose jobs are final at once, the settings of `settings`."""
         assert self.cloud.poll() is None, f"the service has ended: {self.cloud.returncode}"
         self.reset()
+        self.faults("upload slow=0 count=0")
         self.spools += 1
         self.spool = self.dir / f"spool{self.spools}"
         self.run_dir = self.dir / f"run{self.spools}"

@@ -154,7 +154,7 @@ with lab.test("idle it neither wakes nor reads nor writes"):
         watch = [("status", "voluntary_ctxt_switches"), ("io", "syscr"), ("io", "syscw"),
                  ("io", "write_bytes")]
         before = [d.proc(*w) for w in watch]
-        time.sleep(6)
+        time.sleep(4)
         lab.same([d.proc(*w) for w in watch], before)
         lab.same(d.stop(), 0)
 
@@ -165,8 +165,7 @@ with lab.test("SIGTERM in the body of an upload: no job, 0; the next start sends
     lab.hand_in(names)
     lab.settings(rest="[object contact]\nbatch_records = 150000\n")
     with lab.daemon() as d:
-        lab.until(lambda: lab.told()["state"] == "sending")
-        time.sleep(0.3)
+        lab.until(lambda: lab.stats()["requests"]["upload"] == 1)
         lab.same(d.stop(10), 0)
     lab.same(lab.stored(), [])
     lab.reset()
@@ -240,11 +239,14 @@ with lab.test("refused credentials hold the account; SIGHUP with better ones end
 
 with lab.test("SIGHUP with a configuration, credentials or CA file that are wrong: the old ones stay"):
     lab.fresh()
+    broken = lab.file("broken.pem", "-----BEGIN CERTIFICATE-----\nAAAA\n", 0o600)
     with lab.daemon() as d:
         good = lab.conf.read_text()
         for change, words in ((("splay = 0", "splay = x"), "wrong configuration"),
                               ((str(lab.credentials), "/none/at/all"), "credentials are missing"),
                               (("root.pem", "none.pem"), "no usable certificate"),
+                              (("[link]", f"client_cert = {broken}\nclient_key = {broken}\n[link]"),
+                               "client certificate"),
                               (("/elements/api-v2", "/elements api"), "base URL")):
             size = d.path.stat().st_size
             lab.conf.write_text(good.replace(*change))
@@ -274,7 +276,7 @@ with lab.test("SIGHUP takes up another address, and another level of the log"):
 with lab.test("an outage is told once, and its end with how long it took"):
     lab.fresh(schedule=FAST)
     with lab.daemon() as d:
-        lab.admin("/outage?ms=4000", "")
+        lab.admin("/outage?ms=2500", "")
         names = lab.names(2)
         lab.hand_in(names)
         d.wake()
