@@ -32,9 +32,17 @@ static int fail_flash(struct upload_journal *j, int err)
     return err == 0 ? 0 : fail(j, err, has_sys ? j->dir.sys : 0);
 }
 
+struct reading {
+    struct resume *is;
+    unsigned heads;
+};
+
 static int visit(void *ctx, const struct entry *e)
 {
-    return resume_apply(ctx, e);
+    struct reading *r = ctx;
+
+    r->heads += e->type == ENTRY_HEAD;
+    return resume_apply(r->is, e);
 }
 
 static void shut(struct upload_journal *j)
@@ -64,13 +72,15 @@ static int open_folder(struct upload_journal *j)
 
 static int read_journal(struct upload_journal *j, bool look)
 {
-    const struct journal_visitor to = {visit, &j->is};
+    struct reading reading = {.is = &j->is};
+    const struct journal_visitor to = {visit, &reading};
     int err = journal_open(&j->journal, &j->flash, &to, !look);
 
     if (err == ERR_FLASH_NONE) {
         return 0;
     }
-    if (err == 0 && (j->journal.rotten > 0 || j->is.last.type == ENTRY_NONE)) {
+    /* One of the two HEADs may be lost, nothing else. */
+    if (err == 0 && (j->journal.rotten + reading.heads > 2 || j->is.last.type == ENTRY_NONE)) {
         err = ERR_JOURNAL_ROT;
     }
     j->made = err == 0;

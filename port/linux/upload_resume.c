@@ -69,7 +69,7 @@ static int fail_find(struct upload *u, int err)
         line_set(&fix,
                  "look at `ocbulk jobs` for what was accepted; then remove the journal and go "
                  "on with --from-record");
-    } else if (!u->journal.named) {
+    } else if (err != ERR_JOURNAL_VERSION && !u->journal.named) {
         line_set(&fix, "it says what an earlier run has sent: run this as the user of that one");
     }
     return app_fail(u->app, err, u->journal.where.text, fix.text);
