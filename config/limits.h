@@ -94,8 +94,8 @@
 #define OUTBOX_BUF_CAP          4096  /* bytes of .open looked at in a read, 512..; RAM: once */
 #define OUTBOX_SLICE            65536 /* bytes of records between two looks at max_bytes; no RAM */
 #define ADD_RECORD_CAP          65536 /* bytes of one record that `add` takes; RAM: twice */
-#define ADD_RUN_MAX         16    /* records of one stream before others get their turn; no RAM */
-#define FLASH_LIST_CAP          2048  /* bytes of a folder read at a time, 512..; stack: once */
+#define ADD_RUN_MAX             16 /* records of one stream before others get their turn; no RAM */
+#define FLASH_LIST_CAP          2048 /* bytes of a folder read at a time, 512..; stack: once */
 #define FLASH_STILL_S           5 /* s a file is left alone whose writers the kernel cannot tell */
 
 /* program */
@@ -117,23 +117,24 @@
 #define OPEN_JOBS_MAX          16    /* jobs `upload --wait` follows at once, see open_max */
 #define REASONS_MAX            5   /* reasons shown of a job's failed rows; RAM: MESSAGE_CAP each */
 #define COLUMNS_MAX            128 /* columns compared with the service's; RAM: 264 bytes each */
-#define HEADER_CAP             4096   /* bytes of a header row that is compared; RAM: once */
-#define SCAN_CAP               16384  /* bytes of a file looked at in a read; RAM: once */
-#define UPLOAD_JOURNAL_CAP     4096 /* bytes of the path of an upload's journal; RAM: as used, twice */
-#define UPLOAD_DONE_MAX        4096 /* batches of a journal looked at in a pass; RAM: 1 bit each */
-#define JOB_YOUNG_MS           600000 /* ms in which a new job may still be unknown to its service */
-#define SAY_HOUR_MAX           60     /* lines of one kind that the daemon says in an hour */
-#define SAY_AGAIN_MS           3600000 /* ms: that hour, and to the same failure said again */
-#define REPORT_PACE_MS         1000   /* ms between two writings of status_file, metrics_file */
-#define RUN_WAIT_MS            600000 /* ms that `run --once` takes at the most, by default */
-#define RUN_AGAIN_MS           60000  /* ms to the next try when a session cannot be had */
-#define HAND_WAIT_MS           5000   /* ms that a command waits for the daemon to do as asked */
-#define HAND_LOOK_MS           50     /* ms between two looks for its answer, 1..999 */
-#define WAKE_SEEN_MAX          32     /* callbacks known when they come again; RAM: 8 bytes each */
-#define WAKE_BURST_MAX         8      /* datagrams the daemon reads before it sees to the rest */
-#define CALLBACK_BODY_MAX      65536  /* bytes of a callback's body; no RAM: it streams */
-#define CALLBACK_READ_MS       30000  /* ms for all of it */
-#define SIGNATURE_KEYS_MAX     2      /* keys that may sign callbacks; RAM: 710 bytes each */
+#define HEADER_CAP             4096  /* bytes of a header row that is compared; RAM: once */
+#define SCAN_CAP               16384 /* bytes of a file looked at in a read; RAM: once */
+#define UPLOAD_JOURNAL_CAP     4096 /* bytes of the path of an upload's journal; RAM: as used, twice \
+                                     */
+#define UPLOAD_DONE_MAX    4096     /* batches of a journal looked at in a pass; RAM: 1 bit each */
+#define JOB_YOUNG_MS       600000   /* ms in which a new job may still be unknown to its service */
+#define SAY_HOUR_MAX       60       /* lines of one kind that the daemon says in an hour */
+#define SAY_AGAIN_MS       3600000 /* ms: that hour, and to the same failure said again */
+#define REPORT_PACE_MS     1000    /* ms between two writings of status_file, metrics_file */
+#define RUN_WAIT_MS        600000  /* ms that `run --once` takes at the most, by default */
+#define RUN_AGAIN_MS       60000   /* ms to the next try when a session cannot be had */
+#define HAND_WAIT_MS       5000    /* ms that a command waits for the daemon to do as asked */
+#define HAND_LOOK_MS       50      /* ms between two looks for its answer, 1..999 */
+#define WAKE_SEEN_MAX      32      /* callbacks known when they come again; RAM: 8 bytes each */
+#define WAKE_BURST_MAX     8       /* datagrams the daemon reads before it sees to the rest */
+#define CALLBACK_BODY_MAX  65536   /* bytes of a callback's body; no RAM: it streams */
+#define CALLBACK_READ_MS   30000   /* ms for all of it */
+#define SIGNATURE_KEYS_MAX 2       /* keys that may sign callbacks; RAM: 710 bytes each */
 
 #if TRUST_CHUNK_CAP + 2048 > EXCHANGE_TX_CAP
 #error "TRUST_CHUNK_CAP leaves no room for a root"
