@@ -210,14 +210,31 @@ int uploader_quarantine(struct uploader *u, const struct range *r, int err)
     return bad;
 }
 
+/* A whole segment that is final and could not be moved; NULL: none. */
+static const struct range *not_moved(const struct uploader *u, uint16_t object, uint32_t segment)
+{
+    for (uint16_t i = 0; i < u->ledger.ranges; i++) {
+        const struct range *r = &u->ledger.range[i];
+
+        if (r->object == object && r->segment == segment && r->state == ENTRY_FINAL) {
+            return r;
+        }
+    }
+    return NULL;
+}
+
 int uploader_quarantine_file(struct uploader *u, uint16_t object, uint32_t segment, int err)
 {
     struct range r = {
         .batch = u->ledger.next_batch, .segment = segment, .object = object, .reason = REASON_FILE};
+    const struct range *final = not_moved(u, object, segment);
     char name[FLASH_NAME_CAP];
     int bad = queue_path(name, name_of(u, object), segment);
     int64_t size = bad == 0 ? u->flash->size(u->flash->ctx, name) : bad;
 
+    if (final != NULL) {
+        return uploader_move_whole(u, final);
+    }
     if (size < 0) {
         return uploader_flash(u, (int)size);
     }
@@ -291,6 +308,9 @@ enum want uploader_tidy(struct uploader *u)
 
         if (to_carve(u, r) && uploader_carve(u, r) == 0) {
             return WANT_STEP;
+        }
+        if (r->state == ENTRY_FINAL && uploader_move_whole(u, r) == 0) {
+            return WANT_STEP; /* its rename had failed */
         }
     }
     uploader_free_segments(u, SPOOL_OBJECTS_MAX);
