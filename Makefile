@@ -131,7 +131,7 @@ tests: $(UNIT_BIN) $(HELPER_BIN) $(PRELOAD_SO)
 
 -include $(FW_OBJ:.o=.d) $(PORT_OBJ:.o=.d) $(TLS_OBJ:.o=.d)
 
-.PHONY: check lint static footprint demo bench fleet clean help
+.PHONY: check lint power static footprint demo bench fleet clean help
 check: ## run every test (short forms); ends with one line `N passed, N failed`
 	$(Q)tools/deps test
 	$(Q)tools/check
@@ -144,6 +144,12 @@ demo: ## start the stand-in service and walk through it with the sample
 	$(Q)tools/deps build
 	$(Q)$(MAKE) --no-print-directory $(BUILD)/ocbulk $(BUILD)/bench_cloud
 	$(Q)tools/demo
+
+power: ## cut the life of batches at every operation, then at pairs of them; fail every call (an hour)
+	$(Q)tools/deps test
+	$(Q)$(MAKE) --no-print-directory $(BUILD)/tests/power/test_power $(BUILD)/tests/power/test_fault
+	$(Q)OCB_POWER=full $(BUILD)/tests/power/test_power
+	$(Q)OCB_FAULT_STRIDE=1 $(BUILD)/tests/power/test_fault
 
 static: deps ## static musl programs, stripped: build/static/ocbulk, build/static-tiny/ocbulk
 	$(Q)tools/deps static

@@ -116,6 +116,21 @@ void checker_flash(struct world *w, const struct sim_entry *e)
     }
 }
 
+static void note_file(void *arg, const char *name, const uint8_t *bytes, size_t len)
+{
+    struct note n = {.w = arg};
+    char object[24];
+
+    if (queue_name(name, object, &n.segment)) {
+        rows_scan(bytes, len, note_row, &n);
+    }
+}
+
+void checker_find_rows(struct world *w)
+{
+    sim_flash_each(&w->flash, false, note_file, w);
+}
+
 static const struct model_batch *sending(struct world *w, const struct tag *tag, uint8_t type,
                                          const char *what)
 {
@@ -375,7 +390,7 @@ static void check_10(struct world *w)
     size_t len = 0;
 
     sim_flash_each(&w->flash, true, see_leftover, w);
-    if (sim_flash_bytes(&w->flash, "reserve", true, &len) == NULL || len != 8192) {
+    if (sim_flash_bytes(&w->flash, "reserve", false, &len) == NULL || len != 8192) {
         world_breach(w, "invariant 10: the reserve has %u bytes", (unsigned)len);
     }
     for (unsigned row = 1; row < ROWS_MAX; row++) {
@@ -404,7 +419,13 @@ static void check_end(struct world *w, unsigned row)
         return; /* check_1 counts them */
     }
     if ((place & want) == 0) {
-        world_breach(w, "at rest row %u is at %x, wanted at one of %x", row, place, want);
+        const struct row_where *r = &w->s.where[row];
+        const char *object = w->s.owner[row] == 0 ? "contact" : "lead";
+        const struct model_batch *b = model_find(&w->s.model, object, r->segment, r->at, r->end);
+
+        world_breach(w, "at rest row %u is at %x, wanted at one of %x; its batch is %s, reason %u",
+                     row, place, want, jread_name(b == NULL ? J_NONE : b->type),
+                     b == NULL ? 0 : b->reason);
     }
 }
 
@@ -415,7 +436,7 @@ void checker_rest(struct world *w)
     for (unsigned row = 1; row < ROWS_MAX; row++) {
         if (w->s.row[row] == ROW_ACKED) {
             check_end(w, row);
-        } else if (w->s.row[row] == ROW_REFUSED && w->s.place[row] != 0) {
+        } else if (w->s.row[row] == ROW_REFUSED && w->s.place[row] != 0 && !w->lenient) {
             world_breach(w, "row %u was refused by add, and is at %x", row, w->s.place[row]);
         }
     }

@@ -8,6 +8,7 @@
 /* While it runs. tag: NULL when the upload has none. */
 void checker_body_begins(struct world *w, const struct tag *tag);
 void checker_gate_opens(struct world *w, const struct tag *tag, const uint8_t *body, size_t len);
+void checker_find_rows(struct world *w); /* where they are in queue/ now */
 void checker_flash(struct world *w, const struct sim_entry *e);
 
 void checker_look(struct world *w);  /* fills in w->s.place from what is durable */

@@ -5,15 +5,18 @@
 #include "scene.h"
 #include "spool/hand.h"
 #include "sync/uploader.h"
+#include "sync/uploader_news.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum {
     STEPS_MAX = 30000, /* of one run to rest */
     HOUR_MS = 3600000,
-    REST_MS = 15 * 60000, /* nothing happens for so long: it is at rest */
-    RUN_MAX_MS = 14 * 24 * HOUR_MS / 4,
+    REST_MS = 65 * 60000, /* nothing happens for so long, tidying up included: it is at rest */
+    RUN_MAX_MS = 8 * 24 * HOUR_MS,
+    HANDS_MAX = 3,
     STARTS_MAX = 40 /* of the program in one life, behind faults */
 };
 
@@ -46,11 +49,24 @@ static void clock_rules(void *ctx, struct uploader_clock *out)
     *out = (struct uploader_clock){.synced = !w->s.unsynced};
 }
 
+/* For who looks into a life that went wrong: OCB_POWER_TRACE. */
+static void say(void *ctx, const struct uploader_news *n)
+{
+    const struct world *w = ctx;
+
+    if (getenv("OCB_POWER_TRACE") != NULL) {
+        fprintf(stderr, "%8u.%03u news %u, reason %u, how %u, http %u, err %s, batch %u, job %s\n",
+                (unsigned)(w->s.true_ms / 1000), (unsigned)(w->s.true_ms % 1000), n->kind,
+                n->reason, n->how, n->http, err_name(n->err), n->batch, n->id);
+    }
+}
+
 static struct uploader_rules rules_of(struct world *w)
 {
     const struct scene_rules *r = &w->scene->rules;
 
     return (struct uploader_rules){.object = object_rules,
+                                   .say = say,
                                    .clock = clock_rules,
                                    .ctx = w,
                                    .account = 1234,
@@ -133,13 +149,15 @@ static void pass_time(struct world *w)
     const struct act *a = &w->scene->act[w->s.act];
 
     w->s.true_ms += 30000;
-    if (starts % STARTS_MAX != 0) {
+    world_mend(w);
+    if (starts % STARTS_MAX != 0 ||
+        (a->kind != ACT_FULL && a->kind != ACT_READONLY && a->kind != ACT_HOURS)) {
         return;
     }
-    if (a->kind == ACT_FULL || a->kind == ACT_READONLY) {
+    if (a->kind != ACT_HOURS) {
         squeeze(w, a);
     }
-    w->s.act = (uint16_t)(w->s.act + (a->kind != ACT_END));
+    w->s.act++;
 }
 
 /* As a supervisor would: until it can be opened. */
@@ -180,9 +198,12 @@ static void pause(struct world *w, enum want want)
 /* false: it has ended, and nobody asked for that. */
 static bool step(struct world *w)
 {
-    struct now now = world_now(w);
-    enum want want = uploader_step(&up, &now);
+    struct now now;
+    enum want want;
 
+    world_mend(w);
+    now = world_now(w);
+    want = uploader_step(&up, &now);
     if (want == WANT_NOTHING) {
         if (up.err == ERR_INTERNAL) {
             world_breach(w, "the uploader ends: %s", err_name(up.err));
@@ -343,18 +364,37 @@ static void ask_all(struct world *w, const struct act *a)
     uploader_look(&up, NULL);
 }
 
-/* What is left to a person, by one who looks at the service first. */
-static void settle_by_hand(struct world *w)
+/* Its rows are in held/, or still in their segment. */
+static bool is_held(struct world *w, const struct model_batch *b)
 {
+    bool held = false;
+
+    checker_look(w);
+    for (unsigned row = 1; row < ROWS_MAX; row++) {
+        const struct row_where *r = &w->s.where[row];
+        bool mine = r->segment == b->segment && r->at >= b->at && r->end <= b->end;
+
+        held = held || (mine && (w->s.place[row] & (AT_HELD | AT_QUEUE)) != 0);
+    }
+    return held;
+}
+
+/* What is left to a person, by one who looks at the service first. */
+static bool settle_by_hand(struct world *w)
+{
+    bool any = false;
+
     for (unsigned i = 1; i < MODEL_BATCHES; i++) {
         const struct model_batch *b = &w->s.model.batch[i];
         const struct act a = {.n = HAND_ACCEPT, .arg = 2};
 
-        if (waits_for_hand(b) && b->doubt) {
+        if (waits_for_hand(b) && b->doubt && is_held(w, b)) {
             ask(w, i, b, &a);
+            any = true;
         }
     }
     uploader_look(&up, NULL);
+    return any;
 }
 
 /* A person sees to the journal while the device is off. */
@@ -459,11 +499,15 @@ static enum life_end live(struct world *w)
     if (!run_to_rest(w)) {
         return LIFE_STUCK;
     }
-    if ((w->scene->flags & SCENE_NO_HAND) != 0) {
-        return LIFE_REST;
+    for (unsigned n = 0; n < HANDS_MAX && (w->scene->flags & SCENE_NO_HAND) == 0; n++) {
+        if (!settle_by_hand(w)) {
+            break;
+        }
+        if (!run_to_rest(w)) {
+            return LIFE_STUCK;
+        }
     }
-    settle_by_hand(w);
-    return run_to_rest(w) ? LIFE_REST : LIFE_STUCK;
+    return LIFE_REST;
 }
 
 enum life_end life_run(struct world *w)

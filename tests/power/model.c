@@ -192,6 +192,9 @@ static bool is_edge(const struct world *w, const struct jentry *e, bool end)
 
 static void check_edges(struct world *w, const struct jentry *e)
 {
+    if (e->type == J_INTENT) {
+        checker_find_rows(w);
+    }
     if (e->type == J_INTENT && !(is_edge(w, e, false) && is_edge(w, e, true))) {
         world_breach(w, "invariant 6: batch %u [%u, %u) cuts a record", e->batch, (unsigned)e->at,
                      (unsigned)e->end);

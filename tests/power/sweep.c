@@ -7,7 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SAID_MAX = 3, SEEN_MAX = 1 << 17, STEPS_CUT_MAX = 200 /* one poll is as another */ };
+enum {
+    SAID_MAX = 3,
+    SEEN_MAX = 1 << 17,
+    LONG_STRIDE = 31,
+    STEPS_CUT_MAX = 200 /* one poll is as another */
+};
 
 static const char *const mode_name[SIM_CUTS] = {"nothing", "torn", "garbage", "luck", "sectors"};
 
@@ -161,16 +166,17 @@ static uint32_t step_stride(uint32_t steps, unsigned stride)
 static void pairs(struct sweep *s, const struct cut *first, uint32_t ops, uint32_t steps)
 {
     static unsigned turn; /* so that a stride meets them all in time */
+    bool too_long = (world.scene->flags & SCENE_LONG) != 0;
+    unsigned stride = s->pair_stride * (too_long ? LONG_STRIDE : 1);
 
-    for (uint32_t n = turn++ % s->pair_stride; n < ops; n += s->pair_stride) {
+    for (uint32_t n = turn++ % stride; n < ops; n += stride) {
         for (unsigned mode = 0; mode < SIM_CUTS; mode++) {
             const struct cut c = {false, n, (enum sim_cut)mode};
 
             second_cut(s, first, &c);
         }
     }
-    uint32_t stride = step_stride(steps, s->pair_stride);
-
+    stride = step_stride(steps, stride);
     for (uint32_t n = turn++ % stride; n < steps; n += stride) {
         const struct cut c = {true, n, SIM_CUT_NOTHING};
 

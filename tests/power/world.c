@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { FAULT_MS = 20 * 60000, CLOCK_MS = 2 * 3600000 };
+
 struct world *the_world;
 
 void world_breach(struct world *w, const char *form, ...)
@@ -45,7 +47,10 @@ void world_init(struct world *w, const struct scene *scene)
     w->s.host = w->flash.host = 77;
     w->s.bad_rows = ROWS_BAD;
     w->net_cut = UINT32_MAX;
-    w->net_fails = w->random_fails = 0;
+    w->net_fails = w->random_fails = w->looks = 0;
+    w->jump_at = UINT32_MAX;
+    w->mend_ms = w->set_ms = 0;
+    w->lenient = false;
     w->violations = 0;
     world_rewire(w);
 }
@@ -78,6 +83,25 @@ void world_sleep_until(struct world *w, uint64_t mono_ms)
     uint64_t now_ms = world_now(w).mono_ms;
 
     w->s.true_ms += mono_ms > now_ms ? mono_ms - now_ms : 1;
+}
+
+void world_mend(struct world *w)
+{
+    if (w->flash.failed > 0 && w->mend_ms == 0) {
+        w->mend_ms = w->s.true_ms + FAULT_MS;
+    }
+    if (w->mend_ms != 0 && w->s.true_ms >= w->mend_ms) {
+        w->flash.fail.armed = false;
+    }
+    if (w->looks++ == w->jump_at) {
+        w->s.skew_s += w->jump_s;
+        w->s.unsynced = true;
+        w->set_ms = w->s.true_ms + CLOCK_MS;
+    } else if (w->set_ms != 0 && w->s.true_ms >= w->set_ms) {
+        w->s.skew_s -= w->jump_s;
+        w->s.unsynced = false;
+        w->set_ms = 0;
+    }
 }
 
 int device_random(uint8_t *dst, size_t len)

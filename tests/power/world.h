@@ -69,6 +69,12 @@ struct world {
     enum sim_cut mode;
     uint32_t net_fail, net_fails; /* steps from .. fail; 0 fails: none */
     uint32_t random_fail, random_fails;
+    uint64_t mend_ms; /* true_ms from which on flash works again; 0: see world_mend */
+    uint32_t jump_at; /* the wall clock jumps in this step of the uploader; UINT32_MAX: never */
+    int64_t jump_s;
+    uint64_t set_ms; /* true_ms from which on it is right again; 0: see jump_at */
+    bool lenient;    /* flash fails for so long that nobody can say what a failed add has left */
+    uint32_t looks;  /* steps so far */
     /* what was found */
     unsigned violations;
     char violation[400]; /* the first */
@@ -82,6 +88,8 @@ void world_rewire(struct world *w); /* behind a copy of its flash */
 struct now world_now(const struct world *w);
 int64_t world_service_ms(const struct world *w);
 void world_sleep_until(struct world *w, uint64_t mono_ms);
+/* Before each step: flash that began to fail works again after a while, and the clock jumps. */
+void world_mend(struct world *w);
 /* Says that a rule is broken. */
 void world_breach(struct world *w, const char *form, ...) __attribute__((format(printf, 2, 3)));
 
