@@ -42,7 +42,7 @@ settle() { # waits until job N is over
 }
 objects() { # how a call ends: a connection that is reset at once may not even seem to be made
     call "$api/objects" >"$work/objects" 2>&1
-    case $? in 0) echo answered ;; 7 | 35 | 56) echo reset ;; *) cat "$work/objects" ;; esac
+    case $? in 0) echo answered ;; 7 | 35 | 55 | 56) echo reset ;; *) cat "$work/objects" ;; esac
 }
 raw() {
     python3 "$here/raw.py" "$port" "$@" | tr -d '\r'

@@ -156,6 +156,17 @@ with lab.test("a young job that the service does not know yet is asked for again
     lab.reset()
     lab.faults("upload late-job=2500")
     lab.ends(lab.ocbulk("upload", "contact", SAMPLE, "--wait"), 0)
+with lab.test("the status of another job says nothing of the one asked for"):
+    lab.reset()
+    lab.faults("upload slow=60000")
+    lab.ends(lab.ocbulk("upload", "contact", SAMPLE), 0)
+    lab.faults("status id=99 word=COMPLETED counts=10,0 count=0")
+    r = lab.ocbulk("status", "1234")
+    lab.ends(r, 5, "unexpected shape")
+    lab.lacks(r.out, "COMPLETED")
+    lab.reset()
+    lab.faults("status id=99 word=ERROR count=1")
+    lab.ends(lab.ocbulk("upload", "contact", SAMPLE, "--wait"), 0)
 
 TWO = ("--batch-records", "5")
 with lab.test("one job that cannot be followed does not end the following of the others"):
