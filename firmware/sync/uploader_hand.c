@@ -139,12 +139,12 @@ static bool may(const struct range *r, const struct hand *h)
     }
 }
 
-/* A copy in held/ that a cut has left unmentioned: its rows would be there twice. */
-static int remove_copy(struct uploader *u, const struct range *r)
+/* Copies that a cut has left unmentioned: its rows would be there twice. */
+static int remove_copies(struct uploader *u, const struct range *r)
 {
     const char *object = u->ledger.object[r->object].is.name;
     char name[9], segment[FLASH_NAME_CAP];
-    const struct kept_place p = {KEPT_HELD, object, name};
+    const struct kept_place held = {KEPT_HELD, object, name}, failed = {KEPT_FAILED, object, name};
     int err = queue_path(segment, object, r->segment);
     int64_t size = err == 0 ? u->flash->size(u->flash->ctx, segment) : err;
 
@@ -152,7 +152,8 @@ static int remove_copy(struct uploader *u, const struct range *r)
     if (size < 0) {
         return size == ERR_FLASH_NONE ? 0 : (int)size;
     }
-    return kept_remove(u->flash, &p);
+    err = kept_remove(u->flash, &held);
+    return err == 0 ? kept_remove(u->flash, &failed) : err;
 }
 
 static int on_range(struct uploader *u, const struct range *at, const struct hand *h)
@@ -165,7 +166,7 @@ static int on_range(struct uploader *u, const struct range *at, const struct han
     if (!may(&r, h)) {
         return ERR_BATCH_STATE;
     }
-    int err = remove_copy(u, &r);
+    int err = remove_copies(u, &r);
 
     if (err != 0) {
         return err;

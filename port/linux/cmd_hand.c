@@ -220,9 +220,12 @@ static const char *what_was_done(const struct work *w)
     case HAND_DROP:
         return ": thrown away\n";
     default:
-        return w->hand.job[0] != '\0' && w->item.range != NULL
-                   ? ": the job is followed from now on\n"
-                   : ": counted as stored\n";
+        if (w->hand.job[0] == '\0') {
+            return ": counted as stored\n";
+        }
+        return w->item.range != NULL ? ": the job is followed from now on\n"
+                                     : ": counted as stored; it was set apart already, so its job "
+                                       "is not followed\n";
     }
 }
 
@@ -268,7 +271,7 @@ static int carry_out(struct work *w)
     bool done = true;
     int err = find(w);
 
-    err = err != 0 ? fail(w, err, "", NULL) : check(w);
+    err = err != 0 ? fail(w, err, "", queue_fix(&w->spool, err)) : check(w);
     if (err != 0) {
         return err;
     }
@@ -281,7 +284,7 @@ static int carry_out(struct work *w)
     }
     err = err == 0 ? act(w) : ask(w, &done);
     if (err != 0) {
-        return fail(w, err, "", NULL);
+        return fail(w, err, "", queue_fix(&w->spool, err));
     }
     say(w, done);
     return 0;
@@ -304,7 +307,7 @@ static int run_hand(struct app *a, enum hand_verb verb)
         return app_fail(a, err, w.spool.where.text, w.spool.fix.text);
     }
     err = queue_look(&w.look, &w.spool.flash);
-    err = err == 0 ? carry_out(&w) : app_fail(a, err, w.spool.path, NULL);
+    err = err == 0 ? carry_out(&w) : app_fail(a, err, w.spool.path, queue_fix(&w.spool, err));
     spool_close(&w.spool);
     return err;
 }

@@ -279,9 +279,12 @@ static int run_queue(struct app *a)
     if (err == 0) {
         err = name != NULL ? say_named(&q, name) : say_all(&q);
     }
+    if (err != 0) {
+        err = app_fail(a, err, name != NULL ? name : q.spool.path, queue_fix(&q.spool, err));
+    }
     spool_close(&q.spool);
     if (err != 0) {
-        return app_fail(a, err, name != NULL ? name : q.spool.path, NULL);
+        return err;
     }
     return conclude(&q);
 }

@@ -5,6 +5,7 @@
 #include "base/stream.h"
 #include "base/text.h"
 #include "spool/kept_line.h"
+#include "spool/outbox.h"
 #include "spool/queue.h"
 #include "sync/failed_rows.h"
 
@@ -93,15 +94,21 @@ static int add_file(const struct queue_look *q, const char *name, struct queue_w
 
 static int add_outbox(const struct queue_look *q, const char *object, struct queue_waiting *w)
 {
-    struct flash_file file = {".open"};
+    struct flash_file page[OUTBOX_PAGE_LEN];
+    const char *after = "";
     char name[FLASH_NAME_CAP];
-    int n = queue_outbox_path(name, object, file.name);
+    int n = queue_outbox_path(name, object, ".open");
 
     n = n == 0 ? add_file(q, name, w) : n;
-    file.name[0] = '\0';
-    while (n >= 0 && (n = queue_handed_in(q->flash, object, file.name, &file, 1)) == 1) {
-        n = queue_outbox_path(name, object, file.name);
-        n = n == 0 ? add_file(q, name, w) : n;
+    while (n >= 0 && (n = queue_handed_in(q->flash, object, after, page, COUNT(page))) > 0) {
+        int err = 0;
+
+        for (int i = 0; i < n && err == 0; i++) {
+            err = queue_outbox_path(name, object, page[i].name);
+            err = err == 0 ? add_file(q, name, w) : err;
+        }
+        after = page[n - 1].name;
+        n = err == 0 ? n : err;
     }
     return n;
 }

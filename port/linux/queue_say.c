@@ -1,9 +1,11 @@
 #include "linux/queue_say.h"
 
+#include "base/err.h"
 #include "base/num.h"
 #include "linux/utc.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,6 +36,15 @@ static uint32_t number_of(const struct queue_file *f)
     uint64_t n = 0;
 
     return strlen(f->name) == 8 && num_u64(f->name, 8, &n) == 0 ? (uint32_t)n : 0;
+}
+
+const char *queue_fix(const struct spool_dir *s, int err)
+{
+    bool rights = s->dir.sys == EACCES || s->dir.sys == EPERM;
+
+    return err_class(err) == CLASS_STORAGE && rights
+               ? "only the spool's owner, or root, may do that: `sudo ocbulk ...`"
+               : NULL;
 }
 
 void queue_name(struct line *l, const struct queue_item *i)

@@ -4,6 +4,7 @@
 
 #include "linux/app.h"
 #include "linux/queue_look.h"
+#include "linux/spool_dir.h"
 #include "spool/tag.h"
 
 /* A batch of the journal, or a file that is set apart: one of the two is NULL. */
@@ -29,6 +30,9 @@ unsigned queue_hints(struct queue_hint hint[QUEUE_HINTS_MAX], const struct queue
 /* Rows that would be stored twice if it were handed in again, at most; 0: none. */
 uint32_t queue_repeats(const struct queue_item *i);
 void queue_tag(char dst[TAG_CAP], const struct queue_item *i); /* empty: never sent */
+
+/* What the person can do about a failure of flash, where that is a matter of rights; else NULL. */
+const char *queue_fix(const struct spool_dir *s, int err);
 
 void queue_say_text(struct app *a, const struct queue_item *i);
 void queue_say_json(struct app *a, const struct queue_item *i);

@@ -269,7 +269,7 @@ with lab.test("held alone in its file: 9, set apart, and handed in again"):
 with lab.test("accepted it goes, dropped it goes and is counted"):
     lab.fresh()
     held()
-    hand(0, "accept", "1")
+    lab.has(hand(0, "accept", "1", "1234").out, "counted as stored; it was set apart already")
     lab.same((lab.found_in_spool("Record"), contact()["dropped"]), ([], 0))
     lab.fresh()
     held()
@@ -414,5 +414,12 @@ if os.geteuid() == 0:
         hand(0, "drop", "1")
         lab.same({p.stat().st_uid for p in lab.spool.rglob("*")}, {65534})
         lab.same(contact()["dropped"], 2)
+
+    with lab.test("who may only hand records in is told whose right it is"):
+        lab.fresh()
+        held()
+        os.chown(lab.spool, 0, 65534)
+        for words in (("queue",), ("drop", "1")):
+            lab.ends(lab.ocbulk(*words, user=65534, group=65534, extra_groups=[]), 12, "sudo ocbulk")
 
 lab.end()

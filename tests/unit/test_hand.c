@@ -391,8 +391,8 @@ static void a_segment_goes_with_its_last_batch(void **state)
     assert_int_equal(up.counts.records_dropped, 6);
 }
 
-/* A cut between the copy into held/ and its entry leaves both. */
-static void a_copy_in_held_goes_too(void **state)
+/* A cut between the copy and its entry leaves both. */
+static void a_copy_set_apart_goes_too(void **state)
 {
     for (uint8_t verb = 0; verb < HAND_VERBS; verb++) {
         setup(state);
@@ -402,6 +402,13 @@ static void a_copy_in_held_goes_too(void **state)
         assert_int_equal(ask(verb, false, ""), 0);
         assert_false(there("held/contact/00000002.csv"));
         assert_false(there("held/contact/00000002.reason"));
+        setup(state);
+        make_scene(ENTRY_CREATED);
+        put_text("failed/contact/00000002.csv", HEAD "cat@x.org,3\n");
+        put_text("failed/contact/00000002.reason", "row 1 = bad\n");
+        assert_int_equal(ask(verb, true, ""), 0);
+        assert_false(there("failed/contact/00000002.csv"));
+        assert_false(there("failed/contact/00000002.reason"));
     }
 }
 
@@ -663,7 +670,7 @@ int main(void)
         cmocka_unit_test_setup(a_stale_sequence_is_told, setup),
         cmocka_unit_test_setup(the_end_of_a_segment_is_cut_anew, setup),
         cmocka_unit_test_setup(a_segment_goes_with_its_last_batch, setup),
-        cmocka_unit_test_setup(a_copy_in_held_goes_too, setup),
+        cmocka_unit_test_setup(a_copy_set_apart_goes_too, setup),
         cmocka_unit_test_setup(what_is_kept, setup),
         cmocka_unit_test_setup(names_that_are_none, setup),
         cmocka_unit_test_setup(handed_in_already, setup),
