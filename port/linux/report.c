@@ -187,9 +187,10 @@ uint64_t report_look(struct report *r, const struct now *now)
     if (r->status_path[0] == '\0' && r->metrics_path[0] == '\0') {
         return UINT64_MAX;
     }
-    if (now->mono_ms < r->next_ms) { /* it was written just now: what changed since can wait */
+    if (now->mono_ms < r->next_ms) { /* a look costs a pass over the spool */
         return r->next_ms;
     }
+    r->next_ms = now->mono_ms + REPORT_PACE_MS;
     view(r);
     if (!r->due && memcmp(&r->now, &r->written, sizeof r->now) == 0) {
         return UINT64_MAX;
@@ -197,7 +198,6 @@ uint64_t report_look(struct report *r, const struct now *now)
     write_both(r, now->wall_s);
     r->written = r->now;
     r->due = false;
-    r->next_ms = now->mono_ms + REPORT_PACE_MS;
     return r->next_ms;
 }
 

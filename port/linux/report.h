@@ -64,7 +64,8 @@ void report_init(struct report *r, const struct spool_dir *spool, const struct u
                  int64_t wall_s);
 void report_files(struct report *r, const struct config *c); /* again when it is another one */
 void report_news(struct report *r, const struct uploader_news *n, int64_t wall_s);
-/* Writes what is due. When to come again at the latest, monotonic; UINT64_MAX: any time. */
+/* Looks, at most once in REPORT_PACE_MS, and writes what has changed. When to come again at the
+ * latest, monotonic; UINT64_MAX: only when something else happens. */
 uint64_t report_look(struct report *r, const struct now *now);
 void report_close(struct report *r, const struct now *now); /* says that it has stopped */
 
