@@ -16,7 +16,7 @@ void ledger_init(struct ledger *l)
     l->pause_until_ms = l->pause_made_ms = l->time_ms = -1;
 }
 
-struct range *ledger_find(struct ledger *l, uint32_t batch)
+static const struct range *find(const struct ledger *l, uint32_t batch)
 {
     for (uint16_t i = 0; i < l->ranges; i++) {
         if (l->range[i].batch == batch) {
@@ -24,6 +24,13 @@ struct range *ledger_find(struct ledger *l, uint32_t batch)
         }
     }
     return NULL;
+}
+
+struct range *ledger_find(struct ledger *l, uint32_t batch)
+{
+    const struct range *r = find(l, batch);
+
+    return r != NULL ? &l->range[r - l->range] : NULL;
 }
 
 int ledger_object_at(const struct ledger *l, const char *name)
@@ -104,11 +111,8 @@ static void reach(struct ledger_object *o, uint32_t segment, uint64_t end)
     o->last = segment > o->last ? segment : o->last;
 }
 
-static int apply_object(struct ledger *l, const struct entry *e)
+static void apply_object(struct ledger *l, const struct entry *e)
 {
-    if (e->object > l->objects || e->object >= SPOOL_OBJECTS_MAX) {
-        return e->object >= SPOOL_OBJECTS_MAX ? ERR_NO_ROOM : ERR_JOURNAL_ROT;
-    }
     struct ledger_object *o = &l->object[e->object];
 
     if (e->object == l->objects) {
@@ -121,31 +125,25 @@ static int apply_object(struct ledger *l, const struct entry *e)
         o->cut = UINT64_MAX;
     }
     o->last = o->is.freed > o->last ? o->is.freed : o->last;
-    return 0;
 }
 
-/* A new INTENT takes its range out of the hole that it stands in. */
-static int take_from_hole(struct ledger *l, const struct entry *e)
+/* Which hole a new batch stands in; l->ranges: none; or ERR_JOURNAL_ROT, as ranges are disjoint. In
+ * front of it there may be blank lines, which no batch has. */
+static int hole_of(const struct ledger *l, const struct entry *e)
 {
     const struct entry_range *r = &e->is.range;
 
     for (uint16_t i = 0; i < l->ranges; i++) {
-        struct range *h = &l->range[i];
-        bool here = h->object == e->object && h->segment == e->segment && h->batch != e->batch;
+        const struct range *h = &l->range[i];
+        bool here = h->object == e->object && h->segment == e->segment;
 
-        if (!here || r->end <= h->is.at || r->at >= h->is.end) {
-            continue;
+        if (here && r->end > h->is.at && r->at < h->is.end) {
+            bool inside = r->at >= h->is.at && r->end <= h->is.end;
+
+            return h->state == ENTRY_VOID && inside ? i : ERR_JOURNAL_ROT;
         }
-        if (h->state != ENTRY_VOID || r->at != h->is.at || r->end > h->is.end) {
-            return ERR_JOURNAL_ROT; /* ranges are disjoint */
-        }
-        h->is.at = r->end;
-        if (h->is.at == h->is.end) {
-            forget(l, h);
-        }
-        return 0;
     }
-    return 0;
+    return l->ranges;
 }
 
 /* Holes at the end of what was cut are none. */
@@ -183,10 +181,8 @@ static bool may_follow(uint8_t before, uint8_t type)
 
 static void set_range(struct range *r, const struct entry *e)
 {
-    char id[JOB_ID_CAP];
-    bool keep = e->is.range.id[0] == '\0';
+    bool has_id = e->type == ENTRY_CREATED || e->type == ENTRY_HELD;
 
-    memcpy(id, r->is.id, sizeof id);
     *r = (struct range){.batch = e->batch,
                         .segment = e->segment,
                         .account = e->account,
@@ -196,8 +192,8 @@ static void set_range(struct range *r, const struct entry *e)
                         .time_ms = e->time_ms,
                         .seq = e->seq,
                         .is = e->is.range};
-    if (keep) {
-        memcpy(r->is.id, id, sizeof id);
+    if (!has_id) { /* as on flash */
+        r->is.id[0] = '\0';
     }
 }
 
@@ -215,60 +211,119 @@ static void count_day(struct ledger *l, const struct entry *e)
     l->day_bytes += e->is.range.body;
 }
 
-static int apply_range(struct ledger *l, const struct entry *e)
+/* Nothing of the batch is left to be remembered. */
+static bool ends(const struct entry *e)
+{
+    return e->type == ENTRY_MOVED || (e->type == ENTRY_FINAL && !e->is.range.whole);
+}
+
+static int check_range(const struct ledger *l, const struct entry *e)
+{
+    const struct range *r = find(l, e->batch);
+    int hole = r == NULL ? hole_of(l, e) : 0;
+
+    if (e->object >= l->objects || hole < 0 ||
+        !may_follow(r != NULL ? r->state : ENTRY_NONE, e->type)) {
+        return ERR_JOURNAL_ROT;
+    }
+    return r == NULL && l->ranges == LEDGER_MAX && !ends(e) ? ERR_NO_ROOM : 0;
+}
+
+/* A new batch takes its range out of the hole that it stands in. */
+static void leave_hole(struct ledger *l, const struct entry *e)
+{
+    int hole = hole_of(l, e);
+
+    if (hole >= 0 && hole < l->ranges) {
+        l->range[hole].is.at = e->is.range.end;
+        if (l->range[hole].is.at == l->range[hole].is.end) {
+            forget(l, &l->range[hole]);
+        }
+    }
+}
+
+static void remember(struct ledger *l, const struct entry *e)
 {
     struct range *r = ledger_find(l, e->batch);
 
-    if (e->object >= l->objects || !may_follow(r != NULL ? r->state : ENTRY_NONE, e->type)) {
-        return ERR_JOURNAL_ROT;
-    }
     if (r == NULL) {
-        int err = take_from_hole(l, e);
-
-        if (err != 0 || l->ranges == LEDGER_MAX) {
-            return err != 0 ? err : ERR_NO_ROOM;
-        }
         r = &l->range[l->ranges++];
-        r->is.id[0] = '\0';
     }
     set_range(r, e);
     remember_id(l, r->is.id);
+}
+
+static void apply_range(struct ledger *l, const struct entry *e)
+{
+    struct range *r = ledger_find(l, e->batch);
+
+    if (r == NULL) {
+        leave_hole(l, e);
+    }
+    if (!ends(e)) {
+        remember(l, e);
+    } else if (r != NULL) {
+        forget(l, r);
+    }
     reach(&l->object[e->object], e->segment, e->is.range.end);
     count_day(l, e);
     l->next_batch = e->batch >= l->next_batch ? e->batch + 1 : l->next_batch;
     if (e->type == ENTRY_VOID) {
         close_holes(l, &l->object[e->object], e->object);
-    } else if (e->type == ENTRY_MOVED || (e->type == ENTRY_FINAL && !e->is.range.whole)) {
-        forget(l, r);
     }
-    return 0;
+}
+
+int ledger_check(const struct ledger *l, const struct entry *e)
+{
+    switch (e->type) {
+    case ENTRY_HEAD:
+    case ENTRY_PAUSE:
+        return 0;
+    case ENTRY_OBJECT:
+        if (e->object >= SPOOL_OBJECTS_MAX) {
+            return ERR_NO_ROOM;
+        }
+        return e->object > l->objects ? ERR_JOURNAL_ROT : 0;
+    case ENTRY_LOW:
+        return e->object >= l->objects ? ERR_JOURNAL_ROT : 0;
+    default:
+        return check_range(l, e);
+    }
+}
+
+static void apply_head(struct ledger *l, const struct entry_head *h)
+{
+    l->day = h->day;
+    l->day_bytes = h->day_bytes;
+    l->next_batch = h->next_batch > l->next_batch ? h->next_batch : l->next_batch;
 }
 
 int ledger_apply(struct ledger *l, const struct entry *e)
 {
+    int err = ledger_check(l, e);
+
+    if (err != 0) {
+        return err;
+    }
     l->time_ms = e->time_ms > l->time_ms ? e->time_ms : l->time_ms;
     switch (e->type) {
     case ENTRY_HEAD:
-        l->day = e->is.head.day;
-        l->day_bytes = e->is.head.day_bytes;
-        l->next_batch =
-            e->is.head.next_batch > l->next_batch ? e->is.head.next_batch : l->next_batch;
-        return 0;
+        apply_head(l, &e->is.head);
+        break;
     case ENTRY_OBJECT:
-        return apply_object(l, e);
+        apply_object(l, e);
+        break;
     case ENTRY_LOW:
-        if (e->object >= l->objects) {
-            return ERR_JOURNAL_ROT;
-        }
         reach(&l->object[e->object], e->segment, e->is.range.end);
-        return 0;
+        break;
     case ENTRY_PAUSE:
         l->pause_until_ms = e->is.until_ms;
         l->pause_made_ms = e->time_ms;
-        return 0;
+        break;
     default:
-        return apply_range(l, e);
+        apply_range(l, e);
     }
+    return 0;
 }
 
 bool ledger_uses(const struct ledger *l, uint16_t object, uint32_t segment)

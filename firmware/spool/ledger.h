@@ -56,6 +56,8 @@ struct ledger {
 };
 
 void ledger_init(struct ledger *l);
+/* Whether the entry can be applied: 0 or the error; before it is put, as no start could take it. */
+int ledger_check(const struct ledger *l, const struct entry *e);
 int ledger_apply(struct ledger *l, const struct entry *e);
 struct range *ledger_find(struct ledger *l, uint32_t batch);    /* or NULL */
 int ledger_object_at(const struct ledger *l, const char *name); /* index, or -1 */

@@ -32,20 +32,23 @@ static void reopen(struct uploader *u, const struct entry *e)
 
 int uploader_put(struct uploader *u, struct entry *e)
 {
-    e->time_ms = uploader_time_ms(u);
-    int err = journal_put(&u->journal, e);
+    int err = ledger_check(&u->ledger, e);
 
+    if (err != 0) { /* written, it would be rot to each start */
+        u->err = ERR_INTERNAL;
+        return err;
+    }
+    e->time_ms = uploader_time_ms(u);
+    err = journal_put(&u->journal, e);
     if (err != 0) {
         return uploader_flash(u, err);
     }
     (void)uploader_flash(u, 0);
-    err = ledger_apply(&u->ledger, e);
-    if (err != 0) { /* what was written cannot be: no restart would mend that */
-        u->err = ERR_INTERNAL;
-    } else if (e->type == ENTRY_VOID) {
+    (void)ledger_apply(&u->ledger, e);
+    if (e->type == ENTRY_VOID) {
         reopen(u, e);
     }
-    return err;
+    return 0;
 }
 
 int uploader_put_range(struct uploader *u, const struct range *r, uint8_t type, uint8_t reason)
