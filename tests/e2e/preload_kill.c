@@ -1,9 +1,12 @@
 /* LD_PRELOAD: kills the program at the OCB_KILL_AT-th call that changes something under the folder
  * OCB_KILL_DIR: before it, behind it or, of a write, in its middle (OCB_KILL_HOW: before, after,
  * torn). Without OCB_KILL_AT it kills nothing.
- * A kill keeps what was written and not synced, so it is no power cut: see tests/power for that. */
+ * With OCB_KILL_HOW=eio or enospc it lives on, and that call and those behind it fail so,
+ * OCB_KILL_FOR of them (1), without having done anything. A kill keeps what was written and not
+ * synced, so it is no power cut: see tests/power for that. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -65,23 +68,39 @@ static void die(void)
     pause();
 }
 
-/* Whether this is the call to die at. */
+enum { FAILS = -1, PASSES, LAST };
+
+static int fails(long since)
+{
+    const char *calls_of = getenv("OCB_KILL_FOR");
+
+    errno = how("eio") ? EIO : ENOSPC;
+    return since < (calls_of != NULL ? atol(calls_of) : 1) ? FAILS : PASSES;
+}
+
+/* Whether this is the call to die at, or one that fails. */
 static int fatal(int concerned)
 {
     const char *at = getenv("OCB_KILL_AT");
 
-    if (!concerned || at == NULL || ++calls != atol(at)) {
-        return 0;
+    if (!concerned || at == NULL || ++calls < atol(at)) {
+        return PASSES;
+    }
+    if (how("eio") || how("enospc")) {
+        return fails(calls - atol(at));
+    }
+    if (calls > atol(at)) {
+        return PASSES;
     }
     if (how("before")) {
         die();
     }
-    return 1;
+    return LAST;
 }
 
 static long end(long result, int last)
 {
-    if (last) {
+    if (last == LAST) {
         die();
     }
     return result;
@@ -93,7 +112,10 @@ ssize_t write(int fd, const void *src, size_t len)
         REAL(ssize_t(*)(int, const void *, size_t), "write");
     int last = fatal(concerns(fd));
 
-    return end(real(fd, src, last && how("torn") ? (len + 1) / 2 : len), last);
+    if (last == FAILS) {
+        return -1;
+    }
+    return end(real(fd, src, last == LAST && how("torn") ? (len + 1) / 2 : len), last);
 }
 
 ssize_t pwrite(int fd, const void *src, size_t len, off_t at)
@@ -102,7 +124,10 @@ ssize_t pwrite(int fd, const void *src, size_t len, off_t at)
         REAL(ssize_t(*)(int, const void *, size_t, off_t), "pwrite");
     int last = fatal(concerns(fd));
 
-    return end(real(fd, src, last && how("torn") ? (len + 1) / 2 : len, at), last);
+    if (last == FAILS) {
+        return -1;
+    }
+    return end(real(fd, src, last == LAST && how("torn") ? (len + 1) / 2 : len, at), last);
 }
 
 ssize_t pwrite64(int fd, const void *src, size_t len, off64_t at)
@@ -114,6 +139,9 @@ int fsync(int fd)
 {
     int last = fatal(concerns(fd));
 
+    if (last == FAILS) {
+        return -1;
+    }
     return (int)end(REAL(int (*)(int), "fsync")(fd), last);
 }
 
@@ -121,6 +149,9 @@ int fdatasync(int fd)
 {
     int last = fatal(concerns(fd));
 
+    if (last == FAILS) {
+        return -1;
+    }
     return (int)end(REAL(int (*)(int), "fdatasync")(fd), last);
 }
 
@@ -128,6 +159,9 @@ int ftruncate(int fd, off_t len)
 {
     int last = fatal(concerns(fd));
 
+    if (last == FAILS) {
+        return -1;
+    }
     return (int)end(REAL(int (*)(int, off_t), "ftruncate")(fd, len), last);
 }
 
@@ -142,6 +176,9 @@ int renameat(int from_fd, const char *from, int to_fd, const char *to)
         REAL(int (*)(int, const char *, int, const char *), "renameat");
     int last = fatal(concerns_at(from_fd, from));
 
+    if (last == FAILS) {
+        return -1;
+    }
     return (int)end(real(from_fd, from, to_fd, to), last);
 }
 
@@ -149,6 +186,9 @@ int rename(const char *from, const char *to)
 {
     int last = fatal(below(from));
 
+    if (last == FAILS) {
+        return -1;
+    }
     return (int)end(REAL(int (*)(const char *, const char *), "rename")(from, to), last);
 }
 
@@ -156,6 +196,9 @@ int unlinkat(int fd, const char *path, int flags)
 {
     int last = fatal(concerns_at(fd, path));
 
+    if (last == FAILS) {
+        return -1;
+    }
     return (int)end(REAL(int (*)(int, const char *, int), "unlinkat")(fd, path, flags), last);
 }
 
@@ -163,6 +206,9 @@ int unlink(const char *path)
 {
     int last = fatal(below(path));
 
+    if (last == FAILS) {
+        return -1;
+    }
     return (int)end(REAL(int (*)(const char *), "unlink")(path), last);
 }
 
@@ -170,6 +216,9 @@ int mkdirat(int fd, const char *path, mode_t mode)
 {
     int last = fatal(concerns_at(fd, path));
 
+    if (last == FAILS) {
+        return -1;
+    }
     return (int)end(REAL(int (*)(int, const char *, mode_t), "mkdirat")(fd, path, mode), last);
 }
 
@@ -186,6 +235,9 @@ long syscall(long number, ...)
         arg[i] = va_arg(list, long);
     }
     va_end(list);
-    last = number == SYS_renameat2 && fatal(concerns_at((int)arg[0], (const char *)arg[1]));
+    last = fatal(number == SYS_renameat2 && concerns_at((int)arg[0], (const char *)arg[1]));
+    if (last == FAILS) {
+        return -1;
+    }
     return end(real(number, arg[0], arg[1], arg[2], arg[3], arg[4], arg[5]), last);
 }
