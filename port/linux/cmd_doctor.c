@@ -124,7 +124,8 @@ const struct command cmd_doctor = {
     .summary = "look at everything that could keep records from the service",
     .help = "One line each: configuration, clock, files, resolver, connection, TLS, credentials,\n"
             "objects (those of the configuration, or OBJECT), and the spool: folder, file system,\n"
-            "room, daemon, journal. The exit code is that of the worst FAIL.\n",
+            "room, daemon, journal. The exit code is that of the worst FAIL. Run it as the "
+            "daemon's user.\n",
     .letters = "",
     .least = 0,
     .most = 1,

@@ -11,7 +11,7 @@ enum {
     WHY_FLASH = SCHEDULE_CLOCK + 1,
     WHY_SESSION,
     WHY_CREDENTIALS,
-    WHY_TROUBLE
+    WHY_TROUBLE /* REPORT_WHY_MAX - 1 */
 };
 
 void report_init(struct report *r, const struct spool_dir *spool, const struct uploader *u,
@@ -55,12 +55,18 @@ const char *report_state_text(uint8_t state)
 
 const char *report_why_text(uint8_t why)
 {
-    static const char *const text[] = {[WHY_FLASH - WHY_FLASH] = "flash",
-                                       [WHY_SESSION - WHY_FLASH] = "session",
-                                       [WHY_CREDENTIALS - WHY_FLASH] = "credentials",
-                                       [WHY_TROUBLE - WHY_FLASH] = "trouble"};
-
-    return why < WHY_FLASH ? schedule_why_text((enum schedule_why)why) : text[why - WHY_FLASH];
+    switch (why) {
+    case WHY_FLASH:
+        return "flash";
+    case WHY_SESSION:
+        return "session";
+    case WHY_CREDENTIALS:
+        return "credentials";
+    case WHY_TROUBLE:
+        return "trouble";
+    default:
+        return schedule_why_text((enum schedule_why)why);
+    }
 }
 
 static uint8_t why_of(const struct report *r, const struct uploader *u)

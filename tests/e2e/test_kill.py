@@ -73,7 +73,7 @@ def sweep(how, stride, first=1):
     at, doubts, kills = first, 0, 0
     while True:
         names, refused = prepare()
-        if not kill(at, how, "run", "--once"):
+        if not kill(at, how, "run", "--once", "--wait", "20s"):
             assert not judge(names, refused, recover())
             return kills, doubts
         doubts += judge(names, refused, recover())
@@ -93,8 +93,8 @@ if ALL:
         for at in range(3, 120, 5):
             for again in range(1, 60, 7):
                 names, refused = prepare()
-                kill(at, "after", "run", "--once")
-                kill(again, "before", "run", "--once")
+                kill(at, "after", "run", "--once", "--wait", "20s")
+                kill(again, "before", "run", "--once", "--wait", "20s")
                 judge(names, refused, recover())
 
 with lab.test("add, killed: what was acknowledged is there, what was not at most once"):
