@@ -256,6 +256,14 @@ enum want uploader_hold_object(struct uploader *u, uint16_t object, uint8_t reas
     return WANT_STEP;
 }
 
+/* What was mended is tried at once, by one record. */
+void uploader_test_holds(struct uploader *u)
+{
+    for (uint16_t i = 0; i < u->ledger.objects; i++) {
+        u->lane[i].try_ms = u->now.mono_ms;
+    }
+}
+
 void uploader_hold_account(struct uploader *u, uint16_t http)
 {
     struct uploader_news n = uploader_news_of(u, NULL);
@@ -624,6 +632,7 @@ void uploader_service(struct uploader *u, struct bulk *bulk, bool fresh_credenti
     u->wants_credentials = false;
     u->fresh_credentials = fresh_credentials;
     u->account_ms = u->now.mono_ms;
+    uploader_test_holds(u);
     u->wake_ms = u->now.mono_ms;
 }
 

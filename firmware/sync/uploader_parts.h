@@ -76,6 +76,7 @@ enum want uploader_call(struct uploader *u, enum uploader_task task, int err);
 enum want uploader_call_failed(struct uploader *u);
 void uploader_call_worked(struct uploader *u);
 enum want uploader_hold_object(struct uploader *u, uint16_t object, uint8_t reason, uint16_t http);
+void uploader_test_holds(struct uploader *u); /* now, not within the hour */
 void uploader_hold_account(struct uploader *u, uint16_t http);
 void uploader_worse(struct uploader *u, int err);
 

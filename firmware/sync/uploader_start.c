@@ -281,9 +281,7 @@ static void take_up(struct uploader *u)
         retry_rest(&u->retry, retry_left_ms(l->pause_until_ms, l->pause_made_ms, -1),
                    u->now.mono_ms);
     }
-    for (uint16_t i = 0; i < l->objects; i++) { /* a hold is tested by one record */
-        u->lane[i].try_ms = u->now.mono_ms + UPLOADER_HOLD_MS;
-    }
+    uploader_test_holds(u); /* a pass of --once is shorter than a hold */
     u->look_now = u->hands_now = true;
     u->adopt_ms = u->tidy_ms = u->now.mono_ms;
 }
