@@ -86,17 +86,19 @@
 #define UPLOADER_MISMATCH_MS    20000     /* ms between them */
 #define UPLOADER_TIDY_MS        3600000   /* ms between two looks at what is kept too long */
 #define UPLOADER_REFUSED_MAX    2         /* refused batches in a row before the object is held */
-#define SEEK_CANDIDATES_MAX     8 /* look-alikes asked one by one in a pass; RAM: 65 bytes each */
-#define ADOPT_NAMES_MAX         4 /* names of outbox/ at a time; stack: 256 bytes each */
-#define FAILED_ROW_CAP          4096 /* bytes of a row that is matched to errors; no RAM of its own */
-#define IDS_SEEN_MAX            64   /* job ids that an answer must not repeat; RAM: 8 bytes each */
-#define QUARANTINE_ROWS_MAX     20 /* bad rows of one file; the rest of it goes with the next one */
-#define OUTBOX_BUF_CAP          4096  /* bytes of .open looked at in a read, 512..; RAM: once */
-#define OUTBOX_SLICE            65536 /* bytes of records between two looks at max_bytes; no RAM */
-#define ADD_RECORD_CAP          65536 /* bytes of one record that `add` takes; RAM: twice */
-#define ADD_RUN_MAX             16 /* records of one stream before others get their turn; no RAM */
-#define FLASH_LIST_CAP          2048 /* bytes of a folder read at a time, 512..; stack: once */
-#define FLASH_STILL_S           5 /* s a file is left alone whose writers the kernel cannot tell */
+#define SEEK_CANDIDATES_MAX                                                                        \
+    8 /* look-alikes asked one by one in a pass, 1..255; RAM: 80 bytes each */
+#define SEEK_ASKED_MAX      64 /* look-alikes that are not asked again, 1..255; RAM: 8 bytes each */
+#define ADOPT_NAMES_MAX     4  /* names of outbox/ at a time; stack: 256 bytes each */
+#define FAILED_ROW_CAP      4096  /* bytes of a row that is matched to errors; no RAM of its own */
+#define IDS_SEEN_MAX        64    /* job ids that an answer must not repeat; RAM: 8 bytes each */
+#define QUARANTINE_ROWS_MAX 20    /* bad rows of one file; the rest of it goes with the next one */
+#define OUTBOX_BUF_CAP      4096  /* bytes of .open looked at in a read, 512..; RAM: once */
+#define OUTBOX_SLICE        65536 /* bytes of records between two looks at max_bytes; no RAM */
+#define ADD_RECORD_CAP      65536 /* bytes of one record that `add` takes; RAM: twice */
+#define ADD_RUN_MAX         16    /* records of one stream before others get their turn; no RAM */
+#define FLASH_LIST_CAP      2048  /* bytes of a folder read at a time, 512..; stack: once */
+#define FLASH_STILL_S       5     /* s a file is left alone whose writers the kernel cannot tell */
 
 /* program */
 #define CHECK_FAULTS_MAX       100  /* faults that `check` prints; the others are counted */
@@ -119,11 +121,12 @@
 #define COLUMNS_MAX            128 /* columns compared with the service's; RAM: 264 bytes each */
 #define HEADER_CAP             4096  /* bytes of a header row that is compared; RAM: once */
 #define SCAN_CAP               16384 /* bytes of a file looked at in a read; RAM: once */
-#define UPLOAD_JOURNAL_CAP     4096 /* bytes of the path of an upload's journal; RAM: as used, twice \
-                                     */
-#define UPLOAD_DONE_MAX    4096     /* batches of a journal looked at in a pass; RAM: 1 bit each */
-#define JOB_YOUNG_MS       600000   /* ms in which a new job may still be unknown to its service */
-#define SAY_HOUR_MAX       60       /* lines of one kind that the daemon says in an hour */
+#define UPLOAD_JOURNAL_CAP                                                                         \
+    4096                          /* bytes of the path of an upload's journal; RAM: as used, twice \
+                                   */
+#define UPLOAD_DONE_MAX    4096   /* batches of a journal looked at in a pass; RAM: 1 bit each */
+#define JOB_YOUNG_MS       600000 /* ms in which a new job may still be unknown to its service */
+#define SAY_HOUR_MAX       60     /* lines of one kind that the daemon says in an hour */
 #define SAY_AGAIN_MS       3600000 /* ms: that hour, and to the same failure said again */
 #define REPORT_PACE_MS     1000    /* ms between two writings of status_file, metrics_file */
 #define RUN_WAIT_MS        600000  /* ms that `run --once` takes at the most, by default */

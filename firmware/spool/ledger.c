@@ -43,7 +43,7 @@ int ledger_object_at(const struct ledger *l, const char *name)
     return -1;
 }
 
-static uint64_t id_print(const char *id)
+uint64_t ledger_id_print(const char *id)
 {
     struct fingerprint f;
 
@@ -54,7 +54,7 @@ static uint64_t id_print(const char *id)
 
 bool ledger_seen(const struct ledger *l, const char *id)
 {
-    uint64_t print = id_print(id);
+    uint64_t print = ledger_id_print(id);
 
     for (unsigned i = 0; i < IDS_SEEN_MAX; i++) {
         if (l->seen[i] == print) {
@@ -67,7 +67,7 @@ bool ledger_seen(const struct ledger *l, const char *id)
 static void remember_id(struct ledger *l, const char *id)
 {
     if (id[0] != '\0' && !ledger_seen(l, id)) {
-        l->seen[l->seen_at] = id_print(id);
+        l->seen[l->seen_at] = ledger_id_print(id);
         l->seen_at = (uint8_t)((l->seen_at + 1) % IDS_SEEN_MAX);
     }
 }

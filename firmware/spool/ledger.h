@@ -61,7 +61,8 @@ int ledger_check(const struct ledger *l, const struct entry *e);
 int ledger_apply(struct ledger *l, const struct entry *e);
 struct range *ledger_find(struct ledger *l, uint32_t batch);    /* or NULL */
 int ledger_object_at(const struct ledger *l, const char *name); /* index, or -1 */
-bool ledger_seen(const struct ledger *l, const char *id);       /* the id is some batch's job */
+uint64_t ledger_id_print(const char *id);
+bool ledger_seen(const struct ledger *l, const char *id); /* the id is some batch's job */
 /* Forgets a FINAL range that stayed because its whole segment was to move. */
 void ledger_forget(struct ledger *l, uint32_t batch);
 /* The entry that tells a range as it is: for compaction, and as the start of the next one. */

@@ -98,6 +98,12 @@ struct uploader_counts {
     uint64_t jobs, posts, retries, unknown;
 };
 
+/* A job that may be the one of a batch in doubt: its status is asked for our tag. */
+struct uploader_candidate {
+    char id[JOB_ID_CAP];
+    uint64_t distance_ms; /* from our last byte to its making, as far as either is known */
+};
+
 struct uploader {
     const struct uploader_rules *rules;
     const struct flash *flash;
@@ -155,9 +161,10 @@ struct uploader {
     struct job job;  /* as the status told it, while its errors are asked for */
     bool list_shows; /* a tag of ours stood in this list */
     struct verdict verdict;
-    uint8_t candidates, candidate_at;
-    bool candidates_over;
-    char candidate[SEEK_CANDIDATES_MAX][JOB_ID_CAP];
+    uint8_t candidates, candidate_at, asked_at;
+    bool candidates_over; /* there are more of them than were asked */
+    struct uploader_candidate candidate[SEEK_CANDIDATES_MAX];
+    uint64_t asked[SEEK_ASKED_MAX]; /* fingerprints of look-alikes that have no tag of ours */
 };
 
 int uploader_open(struct uploader *u, const struct uploader_rules *rules, const struct flash *flash,

@@ -72,24 +72,76 @@ bool uploader_seeks(struct uploader *u, uint64_t *when_ms)
     return any ? first_ms <= u->now.mono_ms : u->learn;
 }
 
-static void add_candidate(struct uploader *u, const struct job *job)
+static uint64_t distance(int64_t a_ms, int64_t b_ms)
 {
-    bool mine = false;
+    if (a_ms < 0 || b_ms < 0) {
+        return 0;
+    }
+    return a_ms > b_ms ? (uint64_t)(a_ms - b_ms) : (uint64_t)(b_ms - a_ms);
+}
 
-    for (uint16_t i = 0; i < u->ledger.ranges && !mine; i++) {
+/* How far the job is from the nearest batch in doubt that it may be; UINT64_MAX: from all. Object,
+ * rows and times only rank look-alikes: a fleet has thousands of them. */
+static uint64_t nearest(const struct uploader *u, const struct job *job)
+{
+    uint64_t near = UINT64_MAX;
+
+    for (uint16_t i = 0; i < u->ledger.ranges; i++) {
         const struct range *r = &u->ledger.range[i];
         const char *object = u->ledger.object[r->object].is.name;
+        bool alike = (job->object[0] == '\0' || strcmp(job->object, object) == 0) &&
+                     (job->records == JOB_UNTOLD || job->records == (int64_t)r->is.records);
+        uint64_t far = distance(job->created_ms, r->time_ms);
 
-        mine = sought(r) && (job->object[0] == '\0' || strcmp(job->object, object) == 0);
+        if (sought(r) && alike && far < near) {
+            near = far;
+        }
     }
-    if (!mine || job->id[0] == '\0' || ledger_seen(&u->ledger, job->id)) {
+    return near;
+}
+
+static bool was_asked(const struct uploader *u, const char *id)
+{
+    uint64_t print = ledger_id_print(id);
+
+    for (unsigned i = 0; i < SEEK_ASKED_MAX; i++) {
+        if (u->asked[i] == print) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static struct uploader_candidate *farthest(struct uploader *u)
+{
+    struct uploader_candidate *far = &u->candidate[0];
+
+    for (unsigned i = 1; i < SEEK_CANDIDATES_MAX; i++) {
+        far = u->candidate[i].distance_ms > far->distance_ms ? &u->candidate[i] : far;
+    }
+    return far;
+}
+
+static void add_candidate(struct uploader *u, const struct job *job)
+{
+    uint64_t near = nearest(u, job);
+    struct uploader_candidate *c;
+
+    if (near == UINT64_MAX || !job_id_ok(job->id) || ledger_seen(&u->ledger, job->id) ||
+        was_asked(u, job->id)) {
         return;
     }
-    if (u->candidates == SEEK_CANDIDATES_MAX) {
+    if (u->candidates < SEEK_CANDIDATES_MAX) {
+        c = &u->candidate[u->candidates++];
+    } else {
         u->candidates_over = true;
-        return;
+        c = farthest(u);
+        if (c->distance_ms <= near) {
+            return;
+        }
     }
-    (void)text_copy(u->candidate[u->candidates++], JOB_ID_CAP, job->id);
+    c->distance_ms = near;
+    (void)text_copy(c->id, sizeof c->id, job->id);
 }
 
 /* Adopted only by its tag: an item that has one of ours, whichever attempt's. */
@@ -183,32 +235,41 @@ static bool would_show(const struct uploader *u)
     return list || status;
 }
 
-/* None has its tag: twice, the second time long enough behind our last byte, it is absent. */
+static uint64_t pause_behind(unsigned passes)
+{
+    uint64_t pause_ms = UPLOADER_SEEK_MS;
+
+    for (; passes > 0 && pause_ms < UPLOADER_SEEK_MAX_MS; passes--) {
+        pause_ms *= 2;
+    }
+    return pause_ms < UPLOADER_SEEK_MAX_MS ? pause_ms : UPLOADER_SEEK_MAX_MS;
+}
+
+/* None has its tag: twice, the second time long enough behind our last byte, it is absent, if it
+ * would have been seen. Whether it would may still be learned from jobs of ours: until then, and
+ * while there are look-alikes to be asked, nothing is decided. */
 static void not_found(struct uploader *u, struct range *r)
 {
-    int64_t now_ms = uploader_time_ms(u);
-    bool late = now_ms >= 0 && r->time_ms >= 0 && now_ms - r->time_ms >= u->rules->absent_after_ms;
-    uint64_t pause = UPLOADER_SEEK_MS;
+    int64_t now_ms = uploader_time_ms(u), left_ms = u->rules->absent_after_ms;
+    uint64_t pause_ms = u->candidates_over ? UPLOADER_SEEK_MS : pause_behind(r->passes);
 
+    if (now_ms >= 0 && r->time_ms >= 0) {
+        left_ms -= now_ms - r->time_ms;
+    }
     if (r->state == ENTRY_INTENT) {
         r->looked = true;
-        return;
-    }
-    if (!would_show(u)) {
+    } else if (left_ms > 0 || r->passes == 0) {
+        bool soon = left_ms > 0 && (uint64_t)left_ms < pause_ms;
+
+        r->next_ms = u->now.mono_ms + (soon ? (uint64_t)left_ms : pause_ms);
+        r->passes = (uint8_t)(r->passes < UINT8_MAX ? r->passes + 1 : r->passes);
+    } else if (!would_show(u)) {
         uploader_policy(u, r);
-        return;
-    }
-    if (late && r->passes > 0) {
+    } else {
         r->absent = true;
         r->reason = REASON_ABSENT;
         uploader_say_kind(u, r, NEWS_RESENT);
-        return;
     }
-    for (unsigned i = 0; i < r->passes && pause < UPLOADER_SEEK_MAX_MS; i++) {
-        pause *= 2;
-    }
-    r->passes = (uint8_t)(r->passes < UINT8_MAX ? r->passes + 1 : r->passes);
-    r->next_ms = u->now.mono_ms + (pause < UPLOADER_SEEK_MAX_MS ? pause : UPLOADER_SEEK_MAX_MS);
 }
 
 static void conclude(struct uploader *u)
@@ -232,7 +293,7 @@ static void conclude(struct uploader *u)
 static enum want next_candidate(struct uploader *u)
 {
     if (u->candidate_at < u->candidates) {
-        const char *id = u->candidate[u->candidate_at];
+        const char *id = u->candidate[u->candidate_at].id;
 
         return uploader_call(u, UPLOADER_CANDIDATE, bulk_status(u->bulk, id, &u->now));
     }
@@ -294,8 +355,10 @@ enum want uploader_candidate_end(struct uploader *u)
     uploader_call_worked(u);
     if (err == 0 && u->bulk->tags.count > 0) {
         uploader_learn(u, SHOWS_STATUS);
-        take_tag(u, &u->bulk->tags, u->candidate[u->candidate_at]);
+        take_tag(u, &u->bulk->tags, u->candidate[u->candidate_at].id);
     }
+    u->asked[u->asked_at] = ledger_id_print(u->candidate[u->candidate_at].id);
+    u->asked_at = (uint8_t)((u->asked_at + 1) % SEEK_ASKED_MAX);
     u->candidate_at++;
     return next_candidate(u);
 }
