@@ -130,6 +130,7 @@ struct uploader {
     int err;       /* what ends it */
     int flash_err; /* of flash: nothing is tried until flash_ms */
     int flash_was; /* the same, until it works again */
+    int adopt_err; /* of the last look at outbox/ */
     int last_err;  /* of the last call, 0 when it went well */
     int worst;     /* of all outcomes so far */
     uint64_t wake_ms, stop_ms, account_ms, flash_ms, adopt_ms, post_ms, seek_ms, objects_ms;

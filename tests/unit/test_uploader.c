@@ -1,0 +1,216 @@
+/* The uploader against the service that the power tests have: what no cut is needed for. */
+/* LIBS: -O1 tests/power/[!t]*.c -lz */
+#include "sync/uploader.h"
+
+#include "../power/fake_bulk.h"
+#include "../power/scene.h"
+#include "base/err.h"
+#include "base/stream.h"
+#include "sync/uploader_news.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <string.h>
+
+enum { HOUR_MS = 3600000, STEPS_MAX = 20000 };
+
+static struct world world;
+static struct scene scene;
+static struct uploader up;
+static struct bulk bulk;
+static struct flash flash;
+static struct uploader_rules rules;
+static struct uploader_object settings;
+static unsigned heard[NEWS_KINDS];
+static uint8_t reason[NEWS_KINDS]; /* of the last one of each kind */
+
+static void say_object(void *ctx, const char *name, struct uploader_object *out)
+{
+    (void)ctx;
+    (void)name;
+    *out = settings;
+}
+
+static void hear(void *ctx, const struct uploader_news *news)
+{
+    (void)ctx;
+    heard[news->kind]++;
+    reason[news->kind] = news->reason;
+}
+
+static void open_again(void)
+{
+    static struct bulk_service service = {.host = "h", .base = "/v2", .user_agent = "t"};
+    static const struct exchange_options options = {.attempt_ms = 3900000};
+    struct now now = world_now(&world);
+
+    fake_bulk_off();
+    flash = sim_flash_of(&world.flash);
+    (void)bulk_init(&bulk, &service, &options, NULL, NULL);
+    assert_int_equal(uploader_open(&up, &rules, &flash, &bulk, &now), 0);
+    service.spool_id = up.journal.head.spool;
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    scene = (struct scene){.name = "unit"};
+    settings = (struct uploader_object){.columns = "id,name,note",
+                                        .identifier = "id",
+                                        .batch_bytes = 65536,
+                                        .batch_records = 4,
+                                        .tag = true};
+    rules = (struct uploader_rules){.object = say_object,
+                                    .say = hear,
+                                    .account = 1234,
+                                    .poll_first_ms = 3000,
+                                    .poll_max_ms = 60000,
+                                    .deadline_ms = 24 * HOUR_MS,
+                                    .absent_after_ms = HOUR_MS,
+                                    .interval_ms = 300000,
+                                    .schedule = {.interval_ms = 300000},
+                                    .failed_days = 90,
+                                    .quarantine_days = 90,
+                                    .kept_max_bytes = 8 << 20,
+                                    .seal_after_ms = 60000,
+                                    .max_bytes = 64 << 20,
+                                    .open_max = 4};
+    memset(heard, 0, sizeof heard);
+    world_init(&world, &scene);
+    world_power_on(&world);
+    open_again();
+    return 0;
+}
+
+static void hand_in(const char *file, const char *header, unsigned from, unsigned rows)
+{
+    char text[4096], name[80];
+    size_t len = (size_t)snprintf(text, sizeof text, "%s", header);
+
+    for (unsigned i = 0; i < rows; i++) {
+        len += rows_text(text + len, from + i);
+        world.s.row[from + i] = ROW_ACKED;
+    }
+    (void)snprintf(name, sizeof name, "outbox/contact/%s", file);
+    sim_flash_put(&world.flash, name, text, len);
+}
+
+static bool step(void)
+{
+    struct now now = world_now(&world);
+    enum want want = uploader_step(&up, &now);
+    uint64_t until_ms = uploader_deadline_ms(&up);
+
+    if (want == WANT_NOTHING) {
+        return false;
+    }
+    if (up.wants_credentials && up.task == UPLOADER_IDLE) {
+        uploader_service(&up, &bulk, true);
+    }
+    if ((want & WANT_STEP) != 0) {
+        world.s.true_ms++;
+        return true;
+    }
+    if ((want & (WANT_READ | WANT_WRITE)) != 0 && fake_bulk_ready_ms() < until_ms) {
+        until_ms = fake_bulk_ready_ms();
+    }
+    world_sleep_until(&world, until_ms);
+    return true;
+}
+
+/* Runs for so long; it must not end, nor spin. */
+static void run(unsigned minutes)
+{
+    uint64_t until_ms = world.s.true_ms + (uint64_t)minutes * 60000;
+    unsigned n = 0;
+
+    while (world.s.true_ms < until_ms) {
+        assert_true(step());
+        assert_true(++n < STEPS_MAX);
+    }
+}
+
+static unsigned stored(unsigned from, unsigned rows)
+{
+    unsigned n = 0;
+
+    for (unsigned i = 0; i < rows; i++) {
+        n += cloud_row(&world.s.cloud, from + i).stored;
+    }
+    return n;
+}
+
+struct count {
+    const char *in;
+    unsigned files;
+};
+
+static void count_file(void *arg, const char *name, const uint8_t *bytes, size_t len)
+{
+    struct count *c = arg;
+
+    (void)bytes;
+    (void)len;
+    c->files += strncmp(name, c->in, strlen(c->in)) == 0 && strstr(name, ".csv") != NULL;
+}
+
+/* CSV files in a folder. */
+static unsigned files(const char *in)
+{
+    struct count c = {in, 0};
+
+    sim_flash_each(&world.flash, false, count_file, &c);
+    return c.files;
+}
+
+/* ---- adopting ---- */
+
+static void a_file_with_other_columns_takes_none_along(void **state)
+{
+    (void)state;
+    hand_in("a.csv", ROWS_HEADER, 1, 6);
+    hand_in("b.csv", "id,name,other\n", 11, 2);
+    hand_in("c.csv", ROWS_HEADER, 21, 3);
+    run(60);
+    assert_int_equal(stored(1, 6), 6);
+    assert_int_equal(stored(21, 3), 3);
+    assert_int_equal(stored(11, 2), 0);
+    assert_int_equal(files("quarantine/contact/"), 1);
+    assert_int_equal(files("queue/") + files("outbox/"), 0);
+}
+
+static void an_object_too_many_stops_no_other(void **state)
+{
+    char name[64];
+
+    (void)state;
+    world.flash.watch = NULL; /* the model knows fewer objects */
+    for (unsigned i = 0; i < SPOOL_OBJECTS_MAX - 1; i++) {
+        (void)snprintf(name, sizeof name, "outbox/b%02u/a.csv", i);
+        sim_flash_put(&world.flash, name, "id,name,note\n", 13);
+    }
+    hand_in("a.csv", ROWS_HEADER, 1, 1);
+    run(20);
+    assert_int_equal(up.ledger.objects, SPOOL_OBJECTS_MAX);
+    sim_flash_put(&world.flash, "outbox/aaa/a.csv", "id,name,note\n", 13);
+    hand_in("b.csv", ROWS_HEADER, 2, 1);
+    run(20);
+    assert_int_equal(stored(1, 2), 2);
+    assert_int_equal(heard[NEWS_TROUBLE], 1);
+    assert_int_equal(files("outbox/"), 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(a_file_with_other_columns_takes_none_along, setup),
+        cmocka_unit_test_setup(an_object_too_many_stops_no_other, setup),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
