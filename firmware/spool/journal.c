@@ -79,16 +79,14 @@ static int walk(struct journal *j, uint64_t len, const struct journal_visitor *t
     return 0;
 }
 
+/* The sync is for what a killed process had written, and not synced: from here on it is relied on.
+ */
 static int cut_tail(struct journal *j, uint64_t size)
 {
     const struct flash *f = j->flash;
-    int err = 0;
+    int err = size > j->now.len ? f->truncate(f->ctx, JOURNAL, j->now.len) : 0;
 
-    if (size > j->now.len) {
-        err = f->truncate(f->ctx, JOURNAL, j->now.len);
-        err = err == 0 ? f->sync(f->ctx, JOURNAL) : err;
-    }
-    return err;
+    return err == 0 ? f->sync(f->ctx, JOURNAL) : err;
 }
 
 int journal_open(struct journal *j, const struct flash *flash, const struct journal_visitor *to,

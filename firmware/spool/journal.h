@@ -40,7 +40,8 @@ struct journal_visitor {
     void *ctx;
 };
 
-/* Reads it from the start. mend: a torn tail is cut; without, the file stays as it is. */
+/* Reads it from the start. mend: a torn tail is cut, and what was read is
+ * synced; without, the file stays as it is. */
 int journal_open(struct journal *j, const struct flash *flash, const struct journal_visitor *to,
                  bool mend);
 /* Appends and syncs; numbers it. HEAD: with j->head as it is. */
