@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# BUILDS: plain asan-gcc
 """What waits in the spool as `queue` shows it, and a person's hand on it, with and without a daemon."""
 import os
 import pathlib
@@ -378,7 +379,7 @@ with lab.test("what it refuses is told as if it were done here"):
         lab.ends(lab.ocbulk("retry", "1"), 12, "there already")
         lab.same((ctl(), only("held", 9)["batch"]), ([], "1"))
 
-with lab.test("while it sends, it is asked and does it later; asked twice is asked once"):
+with lab.test("while it sends, it is asked, and does it later"):
     lab.fresh(schedule=FAST)
     names = held()
     lab.faults("upload delay=8000")
@@ -387,8 +388,6 @@ with lab.test("while it sends, it is asked and does it later; asked twice is ask
         lab.until(lambda: items("unknown", 9))
         lab.has(hand(0, "drop", "1").out, "the daemon will do it")
         lab.same(ctl(), ["00000001-drop"])
-        r = lab.ocbulk("drop", "1", "--json")
-        lab.ends(r, 0)
         lab.until(lambda: ctl() in ([], ["00000001-drop.done"]), 60)
         lab.same((lab.kept("held"), contact()["dropped"]), ([], 2))
 

@@ -167,26 +167,26 @@ static void clean_leaves_requests(void **state)
     assert_int_equal(hand_next(&flash, &h), 1);
 }
 
+#define LONG_ID "01234567890123456789012345678901234567890123456789012345678901234"
+
 static void what_is_no_request_is_removed(void **state)
 {
     static const char good[] = "verb = drop\nbatch = 7\nseq = 0\nforget = 0\nall = 0\njob = \n"
                                "name = \n";
-    static const char *const bad[] = {
-        "",
-        "\n",
-        "verb = drop",
-        "batch = 7\n",
-        "verb = drop\n",
-        "verb = eat\nbatch = 7\n",
-        "verb = drop\nbatch = -7\n",
-        "verb = drop\nbatch = 4294967296\n",
-        "verb = drop\nbatch = 7\nforget = yes\n",
-        "verb = drop\nbatch = 7\nmore = 1\n",
-        "verb = drop\nbatch = 8\n",   /* another's name */
-        "verb = accept\nbatch = 7\n", /* the same */
-        "verb = drop\nbatch = 7\nname = held/contact/1\n",
-        "verb = drop\nbatch = 7\njob = "
-        "0123456789012345678901234567890123456789012345678901234567890123456789\n"};
+    static const char *const bad[] = {"",
+                                      "\n",
+                                      "verb = drop",
+                                      "batch = 7\n",
+                                      "verb = drop\n",
+                                      "verb = eat\nbatch = 7\n",
+                                      "verb = drop\nbatch = -7\n",
+                                      "verb = drop\nbatch = 4294967296\n",
+                                      "verb = drop\nbatch = 7\nforget = yes\n",
+                                      "verb = drop\nbatch = 7\nmore = 1\n",
+                                      "verb = drop\nbatch = 8\n",   /* another's name */
+                                      "verb = accept\nbatch = 7\n", /* the same */
+                                      "verb = drop\nbatch = 7\nname = held/contact/1\n",
+                                      ("verb = drop\nbatch = 7\njob = " LONG_ID "\n")};
     struct hand h;
     static char huge[4096];
 
