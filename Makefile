@@ -131,7 +131,7 @@ tests: $(UNIT_BIN) $(HELPER_BIN) $(PRELOAD_SO)
 
 -include $(FW_OBJ:.o=.d) $(PORT_OBJ:.o=.d) $(TLS_OBJ:.o=.d)
 
-.PHONY: check lint power static footprint demo bench fleet clean help
+.PHONY: check lint power static footprint demo bench fleet soak clean help
 check: ## run every test (short forms); ends with one line `N passed, N failed`
 	$(Q)tools/deps test
 	$(Q)tools/check
@@ -165,6 +165,10 @@ bench: static bench_cloud ## compare with curl: instructions, calls, memory, wal
 
 fleet: static bench_cloud ## 1,000 daemons that share an account, an outage, lost answers: arrivals, memory
 	$(Q)tools/fleet
+
+soak: deps bench_cloud ## two hours (SECONDS=) of random faults, kills and producers (SEED=); then all is accounted for
+	$(Q)$(MAKE) --no-print-directory $(BUILD)/ocbulk $(BUILD)/tests/e2e/preload_kill.so
+	$(Q)OCB_BUILD=$(BUILD) tools/soak $(SECONDS)
 
 clean: ## remove what was built (fetched sources stay)
 	$(Q)find build -mindepth 1 -maxdepth 1 ! -name deps -exec rm -rf {} +

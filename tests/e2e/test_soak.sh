@@ -1,0 +1,7 @@
+#!/bin/bash
+# BUILDS: plain
+# A short soak; `make soak` is the long one.
+set -eu
+cd "$(dirname "$0")/../.."
+export OCB_BUILD=${OCB_BUILD:-build}
+exec tools/soak "${SOAK_S:-40}"
