@@ -1,5 +1,5 @@
-/* jread: reads an entry of the journal by the spool page alone, with zlib's CRC: it judges what the
- * firmware wrote, so nothing of the firmware is used. */
+/* jread: reads an entry of the journal by the spool page alone, with a CRC of its own: it judges
+ * what the firmware wrote, so nothing of the firmware is used. */
 #ifndef OCBULK_TESTS_POWER_JREAD_H
 #define OCBULK_TESTS_POWER_JREAD_H
 

@@ -14,13 +14,17 @@ enum {
     STEPS_CUT_MAX = 200 /* one poll is as another */
 };
 
-static const char *const mode_name[SIM_CUTS] = {"nothing", "torn", "garbage", "luck", "sectors"};
+/* Ways to cut a life: those of flash, and the program alone. */
+enum { KILLED = SIM_CUTS, MODES };
+
+static const char *const mode_name[MODES] = {"nothing", "torn",    "garbage",
+                                             "luck",    "sectors", "killed"};
 
 /* One way to cut a life: in the n-th operation of flash, or step of a call. */
 struct cut {
     bool net;
     uint32_t n;
-    enum sim_cut mode;
+    unsigned mode;
 };
 
 static struct world world;
@@ -55,11 +59,13 @@ static void tell(struct sweep *s, const struct cut *first, const struct cut *sec
 
 static void arm(const struct cut *c)
 {
-    world.mode = c->mode;
-    if (c->net) {
+    world.mode = (enum sim_cut)c->mode;
+    if (c->mode == KILLED) {
+        world.kill_at = world.flash.ops + c->n;
+    } else if (c->net) {
         world.net_cut = c->n;
     } else {
-        sim_flash_cut_at(&world.flash, c->n, c->mode);
+        sim_flash_cut_at(&world.flash, c->n, (enum sim_cut)c->mode);
     }
 }
 
@@ -118,8 +124,18 @@ static void restore(const struct kept *k)
     sim_flash_copy(&world.flash, &k->flash);
     world.s = k->s;
     world_rewire(&world);
-    world.net_cut = UINT32_MAX;
+    world.net_cut = world.kill_at = UINT32_MAX;
     world.violations = 0;
+}
+
+static void come_back(const struct cut *c)
+{
+    if (c->mode == KILLED) {
+        world_restart(&world); /* what is not synced is still to be seen, so nothing is checked */
+    } else {
+        world_power_on(&world);
+        checker_start(&world);
+    }
 }
 
 static void finish(void)
@@ -146,8 +162,7 @@ static void second_cut(struct sweep *s, const struct cut *first, const struct cu
         return;
     }
     s->pairs++;
-    world_power_on(&world);
-    checker_start(&world);
+    come_back(c);
     if (lived_before()) {
         s->same++;
     } else {
@@ -170,8 +185,8 @@ static void pairs(struct sweep *s, const struct cut *first, uint32_t ops, uint32
     unsigned stride = s->pair_stride * (too_long ? LONG_STRIDE : 1);
 
     for (uint32_t n = turn++ % stride; n < ops; n += stride) {
-        for (unsigned mode = 0; mode < SIM_CUTS; mode++) {
-            const struct cut c = {false, n, (enum sim_cut)mode};
+        for (unsigned mode = 0; mode < MODES; mode++) {
+            const struct cut c = {false, n, mode};
 
             second_cut(s, first, &c);
         }
@@ -195,8 +210,7 @@ static bool first_cut(struct sweep *s, const struct cut *c)
         return false;
     }
     s->cuts++;
-    world_power_on(&world);
-    checker_start(&world);
+    come_back(c);
     if (lived_before()) {
         s->same++;
         tell(s, c, NULL);
@@ -247,8 +261,8 @@ void sweep_scene(struct sweep *s, const struct scene *scene)
         return;
     }
     for (uint32_t n = turn++ % s->stride; n < s->ops; n += s->stride) {
-        for (unsigned mode = 0; mode < SIM_CUTS; mode++) {
-            const struct cut c = {false, n, (enum sim_cut)mode};
+        for (unsigned mode = 0; mode < MODES; mode++) {
+            const struct cut c = {false, n, mode};
 
             (void)first_cut(s, &c);
         }

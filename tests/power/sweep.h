@@ -1,6 +1,6 @@
 /* sweep: one scene, lived again and again, power going in each of its operations: each change of
- * flash (in every way a cut can look) and each step of a call; then in each operation of what
- * follows. What was found is printed. */
+ * flash (in every way a cut can look, and the program killed behind it) and each step of a call;
+ * then in each operation of what follows. What was found is printed. */
 #ifndef OCBULK_TESTS_POWER_SWEEP_H
 #define OCBULK_TESTS_POWER_SWEEP_H
 

@@ -2,7 +2,7 @@
  * 1, 2 … until a life meets no fault; and the clock jumps in its n-th step. Behind it all has to
  * arrive. OCB_FAULT_SCENE: only the scenes with this in their name; OCB_FAULT_STRIDE: each how
  * many-th n. */
-/* LIBS: -O2 tests/power/[!t]*.c -lz */
+/* LIBS: -O2 tests/power/[!t]*.c */
 #include "base/err.h"
 #include "life.h"
 #include "scene.h"

@@ -1,6 +1,6 @@
 /* Power: the life of batches, cut in every operation. OCB_POWER=full: no strides, pairs of cuts;
  * OCB_POWER_SCENE: only the scenes with this in their name. */
-/* LIBS: -O2 tests/power/[!t]*.c -lz */
+/* LIBS: -O2 tests/power/[!t]*.c */
 #include "sweep.h"
 
 #include <stdio.h>

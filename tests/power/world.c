@@ -24,8 +24,14 @@ void world_breach(struct world *w, const char *form, ...)
 
 static void on_flash(void *arg, const struct sim_entry *e, const uint8_t *bytes)
 {
+    struct world *w = arg;
+
     (void)bytes;
-    checker_flash(arg, e);
+    checker_flash(w, e);
+    if (w->flash.ops > w->kill_at) {
+        w->kill_at = UINT32_MAX;
+        longjmp(w->power, 1);
+    }
 }
 
 void world_rewire(struct world *w)
@@ -46,13 +52,23 @@ void world_init(struct world *w, const struct scene *scene)
     w->s.rows = 1;
     w->s.host = w->flash.host = 77;
     w->s.bad_rows = ROWS_BAD;
-    w->net_cut = UINT32_MAX;
+    w->net_cut = w->kill_at = UINT32_MAX;
     w->net_fails = w->random_fails = w->looks = 0;
     w->jump_at = UINT32_MAX;
     w->mend_ms = w->set_ms = 0;
     w->lenient = false;
     w->violations = 0;
     world_rewire(w);
+}
+
+void world_restart(struct world *w)
+{
+    for (size_t i = 0; i < w->flash.names_len; i++) { /* as the kernel does */
+        w->flash.names[i].locked = false;
+    }
+    w->flash.locks = 0;
+    w->s.true_ms += 1000;
+    model_start(w);
 }
 
 void world_power_on(struct world *w)

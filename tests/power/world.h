@@ -65,6 +65,7 @@ struct world {
     const struct scene *scene;
     jmp_buf power;
     /* faults */
+    uint32_t kill_at; /* the program is killed behind this change of flash; UINT32_MAX: never */
     uint32_t net_cut; /* power goes in this step of a call; UINT32_MAX: never */
     enum sim_cut mode;
     uint32_t net_fail, net_fails; /* steps from .. fail; 0 fails: none */
@@ -84,7 +85,8 @@ extern struct world *the_world;
 
 void world_init(struct world *w, const struct scene *scene);
 void world_power_on(struct world *w);
-void world_rewire(struct world *w); /* behind a copy of its flash */
+void world_restart(struct world *w); /* the program was killed, and is started again */
+void world_rewire(struct world *w);  /* behind a copy of its flash */
 struct now world_now(const struct world *w);
 int64_t world_service_ms(const struct world *w);
 void world_sleep_until(struct world *w, uint64_t mono_ms);
