@@ -99,8 +99,8 @@ static void put_reasons(struct out *o, const struct report_view *v)
     }
     single(o, "objects_held", "gauge", "Objects of which nothing is sent.", held);
     head(o, "waits", "gauge", "1 for what sending waits for just now.");
-    for (uint8_t why = 1; why < REPORT_WHY_MAX; why++) {
-        sample(o, "waits", "reason", report_why_text(why), why == v->why);
+    for (int why = 1; why < REPORT_WHY_MAX; why++) {
+        sample(o, "waits", "reason", report_why_text((uint8_t)why), why == v->why);
     }
 }
 
