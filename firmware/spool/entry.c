@@ -235,6 +235,7 @@ const char *reason_text(uint8_t reason)
         [REASON_OBJECT] = "the service has no such object",
         [REASON_CHANGED] = "changed on flash",
         [REASON_STOPPED] = "stopped",
+        [REASON_REQUEST] = "no request can be made of it",
     };
 
     return reason < REASONS ? text[reason] : "unknown reason";

@@ -63,6 +63,7 @@ enum reason {
     REASON_OBJECT,      /* the service has no such object */
     REASON_CHANGED,     /* the segment's bytes are not what they were */
     REASON_STOPPED,     /* the uploader was told to stop */
+    REASON_REQUEST,     /* no request can be made of it as it is configured */
     REASONS
 };
 
@@ -112,7 +113,7 @@ struct entry {
         struct entry_head head;
         struct entry_object object;
         struct entry_range range;
-        int64_t until_ms; /* PAUSE: service time */
+        int64_t until_ms; /* PAUSE: service time; where that is unknown, its length */
     } is;
 };
 

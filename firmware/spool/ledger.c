@@ -268,7 +268,9 @@ static void apply_range(struct ledger *l, const struct entry *e)
     reach(&l->object[e->object], e->segment, e->is.range.end);
     count_day(l, e);
     l->next_batch = e->batch >= l->next_batch ? e->batch + 1 : l->next_batch;
-    if (e->type == ENTRY_VOID) {
+    if (e->type == ENTRY_INTENT) {
+        l->pause_until_ms = -1; /* it is over, else nothing would be sent */
+    } else if (e->type == ENTRY_VOID) {
         close_holes(l, &l->object[e->object], e->object);
     }
 }
@@ -318,7 +320,7 @@ int ledger_apply(struct ledger *l, const struct entry *e)
         break;
     case ENTRY_PAUSE:
         l->pause_until_ms = e->is.until_ms;
-        l->pause_made_ms = e->time_ms;
+        l->pause_made_ms = e->time_ms >= 0 ? e->time_ms : 0;
         break;
     default:
         apply_range(l, e);

@@ -196,9 +196,10 @@ void uploader_call_worked(struct uploader *u)
 static void keep_pause(struct uploader *u, const struct retry_case *c)
 {
     int64_t now_ms = uploader_time_ms(u);
-    struct entry e = {.type = ENTRY_PAUSE, .is.until_ms = now_ms + c->retry_after_ms};
+    struct entry e = {.type = ENTRY_PAUSE,
+                      .is.until_ms = (now_ms < 0 ? 0 : now_ms) + c->retry_after_ms};
 
-    if (retry_to_flash(c) && now_ms >= 0) {
+    if (retry_to_flash(c)) {
         (void)uploader_put(u, &e); /* lost at worst: then the service says it again */
     }
 }
@@ -251,7 +252,9 @@ enum want uploader_hold_object(struct uploader *u, uint16_t object, uint8_t reas
     (void)uploader_put_object(u, object); /* lost at worst: then it is found out again */
     uploader_say(u, &n);
     if (reason != REASON_NONE) {
-        uploader_worse(u, http == 0 ? ERR_OBJECT_UNKNOWN : ERR_NOT_ALLOWED);
+        uploader_worse(u, reason == REASON_OBJECT ? ERR_OBJECT_UNKNOWN
+                          : http != 0             ? ERR_NOT_ALLOWED
+                                                  : u->bulk->err);
     }
     return WANT_STEP;
 }
@@ -326,6 +329,7 @@ static enum want objects_end(struct uploader *u)
     }
     uploader_call_worked(u);
     u->task = UPLOADER_IDLE;
+    u->objects_asked = true;
     if (u->account_held) {
         uploader_say_kind(u, NULL, NEWS_HOLD_OVER);
     }
@@ -382,7 +386,7 @@ static bool may_post(struct uploader *u, uint64_t bytes, const struct uploader_c
 /* What is asked before the first POST: the time, and whether the objects are there. */
 static bool must_ask(const struct uploader *u)
 {
-    if (uploader_time_ms(u) < 0) {
+    if (!u->objects_asked) {
         return true;
     }
     for (uint16_t i = 0; i < u->ledger.objects; i++) {
@@ -430,7 +434,7 @@ static enum want choose_call(struct uploader *u)
 
     if (look_at_clock(u, &clock) != CLOCK_GOOD) {
         u->why = SCHEDULE_CLOCK;
-        return uploader_later(u, u->now.mono_ms + UPLOADER_CLOCK_MS);
+        return uploader_later(u, u->now.mono_ms + CLOCK_LOOK_MS);
     }
     if (u->now.mono_ms < from_ms) {
         return uploader_later(u, from_ms);

@@ -126,6 +126,7 @@ struct uploader {
     bool account_held;
     bool account_probe; /* it was held: one record first */
     bool learn;         /* whether the job list shows tags is to be found out */
+    bool objects_asked; /* for the objects: that tells the time too, unless it is never told */
     bool reserve_used, look_now, hands_now, gate_shut, not_begun;
     int err;       /* what ends it */
     int flash_err; /* of flash: nothing is tried until flash_ms */

@@ -185,8 +185,9 @@ static int adopt(struct uploader *u, uint16_t object, const char *file)
         return err;
     }
     do { /* there may be numbers that we did not know of */
-        err = o->last < QUEUE_NUMBER_MAX ? queue_adopt(u->flash, o->is.name, file, ++o->last)
+        err = o->last < QUEUE_NUMBER_MAX ? queue_adopt(u->flash, o->is.name, file, o->last + 1)
                                          : ERR_NO_ROOM;
+        o->last += err == 0 || err == ERR_FLASH_EXISTS;
     } while (err == ERR_FLASH_EXISTS);
     if (err == 0) {
         say_adopted(u, object, o->last, file);

@@ -98,7 +98,7 @@ static int keep_pause(struct uploader *u)
     struct entry e = {.type = ENTRY_PAUSE,
                       .time_ms = u->ledger.pause_made_ms,
                       .is.until_ms = u->ledger.pause_until_ms};
-    bool over = uploader_time_ms(u) > u->ledger.pause_until_ms;
+    bool over = u->ledger.pause_made_ms > 0 && uploader_time_ms(u) > u->ledger.pause_until_ms;
 
     return u->ledger.pause_until_ms < 0 || over ? 0 : journal_put(&u->journal, &e);
 }

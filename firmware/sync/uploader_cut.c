@@ -193,14 +193,35 @@ static enum want begin_plan(struct uploader *u, uint16_t object, const struct pi
     return WANT_STEP;
 }
 
-/* The same records as before, whatever today's limits are. */
+/* An earlier attempt had its COMMIT: the attempts behind it still say why they are. */
+static bool resent(const struct range *r)
+{
+    return r->reason == REASON_ABSENT || r->reason == REASON_POLICY;
+}
+
+/* Nothing of it was sent whole, and it is more than may be sent now. */
+static bool too_large(const struct uploader *u, const struct range *r)
+{
+    return r->state == ENTRY_INTENT && !resent(r) &&
+           r->is.records > limits_of(u, r->object, r->segment, r->is.at).records;
+}
+
+static enum want cut_anew(struct uploader *u, const struct range *r)
+{
+    (void)uploader_put_range(u, r, ENTRY_VOID, REASON_BODY);
+    return to_idle(u);
+}
+
+/* The same records as before. */
 static enum want plan_again(struct uploader *u, const struct range *r)
 {
     const struct piece p = {r->segment, r->is.at, r->is.end, {r->is.records, UINT64_MAX}};
 
     u->number = r->batch;
     u->attempt = (uint8_t)(r->is.attempt < UINT8_MAX ? r->is.attempt + 1 : UINT8_MAX);
-    u->reason = r->state == ENTRY_INTENT ? REASON_BODY : r->absent ? REASON_ABSENT : r->reason;
+    u->reason = r->absent                                ? REASON_ABSENT
+                : r->state == ENTRY_INTENT && !resent(r) ? REASON_BODY
+                                                         : r->reason;
     u->fixed = true;
     u->hole = false;
     return begin_plan(u, r->object, &p);
@@ -260,8 +281,10 @@ enum want uploader_cut(struct uploader *u)
         if (r == NULL) {
             return plan_front(u, object);
         }
-        return goes_again(r) ? plan_again(u, r)
-                             : plan_new(u, object, r->segment, r->is.at, r->is.end);
+        if (goes_again(r)) {
+            return too_large(u, r) ? cut_anew(u, r) : plan_again(u, r);
+        }
+        return plan_new(u, object, r->segment, r->is.at, r->is.end);
     }
     return WANT_TIME;
 }

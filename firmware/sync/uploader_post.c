@@ -170,22 +170,49 @@ static enum want all_refused(struct uploader *u)
     return to_idle(u);
 }
 
+/* INTENT stays: one look at the job list, then again. Without a tag there is nothing to look for.
+ */
+static enum want again(struct uploader *u)
+{
+    struct range *r = u->intent ? current(u) : NULL;
+
+    if (r != NULL) {
+        r->looked = !u->settings.tag;
+        r->next_ms = retry_from_ms(&u->retry, false);
+    }
+    return to_idle(u);
+}
+
+/* A single record: only where its size was refused there is something wrong with it. */
+static enum want cannot_halve(struct uploader *u)
+{
+    if (u->bulk->status == 0) {
+        return again(u);
+    }
+    if (u->bulk->status != 413) {
+        (void)put_void(u, REASON_RATE);
+        return to_idle(u);
+    }
+    bool too_many = ++u->lane[u->object].refused > UPLOADER_REFUSED_MAX;
+
+    return too_many ? all_refused(u) : set_apart(u, REASON_TOO_LARGE, ERR_TOO_LARGE);
+}
+
 static enum want halve(struct uploader *u)
 {
     struct entry_object *o = &u->ledger.object[u->object].is;
+    bool refused = u->bulk->status != 0;
 
-    if (u->batch.records <= 1) { /* cannot be made smaller */
-        bool too_many = ++u->lane[u->object].refused > UPLOADER_REFUSED_MAX;
-
-        return too_many ? all_refused(u) : set_apart(u, REASON_TOO_LARGE, ERR_TOO_LARGE);
+    if (u->batch.records <= 1) {
+        return cannot_halve(u);
     }
-    if (!put_void(u, REASON_TOO_LARGE)) {
+    if (refused && !put_void(u, REASON_TOO_LARGE)) {
         return to_idle(u);
     }
     o->cap_records = (uint32_t)(u->batch.records / 2);
     o->cap_bytes = u->batch.len / 2;
     (void)uploader_put_object(u, u->object); /* lost at worst: then it is found out again */
-    return to_idle(u);
+    return refused ? to_idle(u) : again(u);
 }
 
 /* How many refused requests a batch of n records may cost: 2 log2(n) + 2. */
@@ -305,15 +332,22 @@ static enum want created(struct uploader *u)
     return to_idle(u);
 }
 
-/* INTENT stays: one look at the job list, then again. Without a tag there is nothing to look for.
- */
-static enum want again(struct uploader *u)
+static enum want hold_batch(struct uploader *u)
 {
-    struct range *r = u->intent ? current(u) : NULL;
+    uint8_t reason = u->bulk->status == 409 ? REASON_CONFLICT : REASON_CHANGED;
 
-    if (r != NULL) {
-        r->looked = !u->settings.tag;
-        r->next_ms = retry_from_ms(&u->retry, false);
+    if (current(u) != NULL) {
+        (void)uploader_hold(u, current(u), reason);
+    }
+    return to_idle(u);
+}
+
+static enum want hold_object(struct uploader *u)
+{
+    uint8_t reason = u->bulk->status != 0 ? REASON_PLACE : REASON_REQUEST;
+
+    if (put_void(u, reason)) {
+        refused_place(u, reason);
     }
     return to_idle(u);
 }
@@ -328,25 +362,19 @@ static enum want act(struct uploader *u, enum retry_action action)
     case RETRY_SPLIT:
         return split(u);
     case RETRY_HOLD_OBJECT:
-        if (put_void(u, REASON_PLACE)) {
-            refused_place(u, REASON_PLACE);
-        }
-        return to_idle(u);
+        return hold_object(u);
     case RETRY_CREDENTIALS:
     case RETRY_HOLD_ACCOUNT:
         return held_account(u, action == RETRY_CREDENTIALS);
     case RETRY_HOLD_BATCH:
-        if (current(u) != NULL) {
-            (void)uploader_hold(u, current(u), REASON_CONFLICT);
-        }
-        return to_idle(u);
+        return hold_batch(u);
     case RETRY_UNKNOWN:
         return unknown(u, REASON_UNKNOWN);
     case RETRY_VOID:
         (void)put_void(u, REASON_RATE);
         return to_idle(u);
-    case RETRY_GIVE_UP:
-        refused_place(u, REASON_PLACE);
+    case RETRY_GIVE_UP: /* what it was has been told */
+        refused_place(u, REASON_REQUEST);
         return again(u);
     default:
         return again(u);

@@ -205,11 +205,84 @@ static void an_object_too_many_stops_no_other(void **state)
     assert_int_equal(files("outbox/"), 1);
 }
 
+/* ---- sending ---- */
+
+static void a_service_without_date_is_not_asked_for_ever(void **state)
+{
+    (void)state;
+    world.s.true_ms -= (uint64_t)60 * 24 * HOUR_MS; /* its Date is not to be believed */
+    world_power_on(&world);
+    open_again();
+    hand_in("a.csv", ROWS_HEADER, 1, 6);
+    run(30);
+    assert_int_equal(stored(1, 6), 6);
+    assert_int_equal(world.s.cloud.calls[CLOUD_OBJECTS], 1);
+}
+
+static void event(uint8_t call, uint8_t from, uint8_t count, uint8_t what, int32_t arg)
+{
+    scene.cloud.event[0] = (struct cloud_event){call, from, count, what, arg, 0};
+}
+
+/* Rate and link say nothing of a record. */
+static void a_single_record_is_not_too_large_for_a_weak_link(void **state)
+{
+    static const struct {
+        uint8_t what;
+        int32_t arg;
+    } row[] = {{EV_STALL, 10}, {EV_HOUR, 10}, {EV_EARLY, 429}, {EV_EARLY, 408}};
+
+    for (size_t i = 0; i < COUNT(row); i++) {
+        setup(state);
+        event(CLOUD_POST, 1, 9, row[i].what, row[i].arg);
+        settings.batch_records = 1;
+        hand_in("a.csv", ROWS_HEADER, 1, 3);
+        run(48 * 60);
+        assert_int_equal(stored(1, 3), 3);
+        assert_int_equal(files("quarantine/"), 0);
+        assert_int_equal(heard[NEWS_HOLD_OBJECT], 0);
+        assert_int_equal(world.violations, 0);
+    }
+}
+
+static void what_was_too_slow_is_looked_for_before_it_is_halved(void **state)
+{
+    (void)state;
+    event(CLOUD_POST, 1, 2, EV_STALL, 10);
+    hand_in("a.csv", ROWS_HEADER, 1, 4);
+    run(120);
+    assert_int_equal(stored(1, 4), 4);
+    assert_true(world.s.cloud.jobs >= 2);
+    assert_int_equal(up.ledger.object[0].is.cap_records, 2);
+    assert_true(world.s.cloud.calls[CLOUD_LIST] >= 3);
+    assert_int_equal(world.violations, 0);
+}
+
+static void a_conflict_behind_a_cut_resend_is_held(void **state)
+{
+    (void)state;
+    scene.cloud.event[0] = (struct cloud_event){CLOUD_POST, 1, 1, EV_OK, 0, 0};
+    scene.cloud.event[1] = (struct cloud_event){CLOUD_POST, 2, 1, EV_LOST, 0, 0};
+    scene.cloud.event[2] = (struct cloud_event){CLOUD_POST, 3, 1, EV_CUT, 10, 0};
+    scene.cloud.event[3] = (struct cloud_event){CLOUD_POST, 4, 1, EV_EARLY, 409, 0};
+    hand_in("a.csv", ROWS_HEADER, 1, 4);
+    run(10);
+    hand_in("b.csv", ROWS_HEADER, 11, 4);
+    run(6 * 60);
+    assert_int_equal(heard[NEWS_HELD], 1);
+    assert_int_equal(reason[NEWS_HELD], REASON_CONFLICT);
+    assert_int_equal(world.violations, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(a_file_with_other_columns_takes_none_along, setup),
         cmocka_unit_test_setup(an_object_too_many_stops_no_other, setup),
+        cmocka_unit_test_setup(a_service_without_date_is_not_asked_for_ever, setup),
+        cmocka_unit_test_setup(a_single_record_is_not_too_large_for_a_weak_link, setup),
+        cmocka_unit_test_setup(what_was_too_slow_is_looked_for_before_it_is_halved, setup),
+        cmocka_unit_test_setup(a_conflict_behind_a_cut_resend_is_held, setup),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
