@@ -55,7 +55,7 @@ static void put_final(struct upload *u, const struct follow *f, struct entry e)
                                   [OUTCOME_PARTIAL] = FINAL_PARTIAL,
                                   [OUTCOME_FAILED] = FINAL_FAILED};
 
-    if (follow_given_up(f) || f->verdict.outcome == OUTCOME_MISMATCH) {
+    if (follow_given_up(f) || f->verdict.outcome == OUTCOME_MISMATCH || e.type != ENTRY_CREATED) {
         u->left = true;
         return;
     }

@@ -143,14 +143,19 @@ bool upload_journal_foreign(const struct upload_journal *j)
     return j->made && j->is.account != account(j);
 }
 
+/* What cannot follow would be rot to the next run: it is not written. */
 static int put(struct upload_journal *j, struct entry *e)
 {
+    struct resume next = j->is;
     int err;
 
     e->time_ms = -1;
     e->segment = SEGMENT;
-    err = journal_put(&j->journal, e);
-    err = err == 0 ? resume_apply(&j->is, e) : err;
+    err = resume_apply(&next, e);
+    err = err == 0 ? journal_put(&j->journal, e) : err;
+    if (err == 0) {
+        j->is = next;
+    }
     return fail_flash(j, err);
 }
 
@@ -195,7 +200,7 @@ static int make_folder(struct upload_journal *j)
     bool fresh = mkdir(j->path, 0700) == 0;
     int n;
 
-    if ((!fresh && errno != EEXIST) || sync_around(j->path) != 0) {
+    if (!fresh && errno != EEXIST) {
         return fail(j, write_error(errno), errno);
     }
     n = open_folder(j);
@@ -267,6 +272,9 @@ static int make(struct upload_journal *j, struct entry *intent)
 
     if (err == 0 && !j->open) {
         err = make_folder(j);
+    }
+    if (err == 0 && sync_around(j->path) != 0) { /* whoever made the folder may have died before */
+        err = fail(j, write_error(errno), errno);
     }
     err = err == 0 ? make_journal(j, intent) : err;
     j->made = err == 0;

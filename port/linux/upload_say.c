@@ -28,7 +28,8 @@ static void say_run_again(const struct upload *u, bool unknown, struct line *fix
                       "--unknown resend");
         return;
     }
-    line_put(fix, "; then run it again: it goes on at record ");
+    line_put(fix, fix->len > 0 ? "; then " : "");
+    line_put(fix, "run it again: it goes on at record ");
     line_u64(fix, u->record);
 }
 
@@ -59,7 +60,7 @@ void upload_say_stop(struct upload *u, const struct batch *b, int err)
     upload_put_records(&where, u->record, b->records);
     line_put(&where, unknown ? ": sent, outcome unknown: " : ": not sent: ");
     line_put(&where, u->app->session.where.text);
-    line_set(&fix, err_fix(err));
+    line_set(&fix, kept && err == ERR_CANCELLED ? "" : err_fix(err));
     if (kept) {
         say_run_again(u, unknown, &fix);
     } else if (u->accepted > 0 || u->app->args.from_record != NULL ||
