@@ -116,7 +116,9 @@ int hand_put(const struct flash *flash, const struct hand *h)
     path_of(old, h, DONE);
     int err = flash->remove(flash->ctx, old);
 
-    return err == 0 ? write_file(flash, h, "", text, n) : err;
+    err = err == 0 ? write_file(flash, h, "", text, n) : err;
+    /* Whoever has just taken the lock may clean up while it is being written. */
+    return err == ERR_FLASH_NONE ? write_file(flash, h, "", text, n) : err;
 }
 
 static bool ends_in(const char *name, const char *ending)

@@ -37,7 +37,8 @@ int hand_answer(const struct flash *flash, const struct hand *h, int *err);
  * be read is removed. */
 int hand_next(const struct flash *flash, struct hand *h);
 int hand_done(const struct flash *flash, const struct hand *h, int err); /* err: of doing it */
-/* Removes what a cut left, and answers that nobody waits for any more: at start-up. */
+/* Removes what a cut left, and answers that nobody waits for any more: once, when a daemon starts.
+ */
 int hand_clean(const struct flash *flash);
 
 #endif

@@ -3,7 +3,6 @@
 
 #include "base/err.h"
 #include "base/text.h"
-#include "spool/hand.h"
 #include "spool/queue.h"
 
 #include <string.h>
@@ -302,7 +301,6 @@ int uploader_open(struct uploader *u, const struct uploader_rules *rules, const 
     int err = flash->remove(flash->ctx, "journal.new");
 
     err = err == 0 ? kept_clean(flash) : err;
-    err = err == 0 ? hand_clean(flash) : err;
     err = err == 0 ? read_journal(u) : err;
     err = err == 0 ? mend(u) : err;
     if (err == 0 && u->journal.head.host != flash->host) { /* what it drops was mended before */

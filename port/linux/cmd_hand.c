@@ -184,16 +184,33 @@ static int act(struct work *w)
     return err == 0 ? uploader_hand(u, &w->hand) : err;
 }
 
+/* Who had the lock is gone, so what was asked of him is ours to do, unless he has done it. */
+static int take_over(struct work *w, int *err)
+{
+    const struct flash *f = &w->spool.flash;
+    int n = hand_answer(f, &w->hand, err);
+
+    if (n == 0) {
+        n = hand_done(f, &w->hand, act(w));
+        n = n == 0 ? hand_answer(f, &w->hand, err) : n;
+    }
+    return n;
+}
+
 /* 1: done, or refused with *err; 0: nobody has answered so far; or an error. */
 static int wait_for_answer(struct work *w, int *err)
 {
     const struct timespec nap = {.tv_nsec = HAND_LOOK_MS * 1000000L};
+    const struct flash *f = &w->spool.flash;
     uint64_t end_ms = clock_now().mono_ms + HAND_WAIT_MS;
     int n;
 
     do {
         (void)nanosleep(&nap, NULL);
-        n = hand_answer(&w->spool.flash, &w->hand, err);
+        n = hand_answer(f, &w->hand, err);
+        if (n == 0 && f->lock(f->ctx, SPOOL_LOCK, false) == 0) {
+            return take_over(w, err);
+        }
     } while (n == 0 && clock_now().mono_ms < end_ms);
     return n;
 }

@@ -6,6 +6,7 @@
 #include "linux/log.h"
 #include "linux/session_say.h"
 #include "linux/stop.h"
+#include "spool/hand.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -88,6 +89,7 @@ static int open_uploader(struct daemon *d)
     if (err != 0) {
         return app_fail(d->app, err, d->spool.path, NULL);
     }
+    (void)hand_clean(&d->spool.flash); /* what it could not remove is in nobody's way */
     s->service.spool_id = d->uploader.journal.head.spool;
     return 0;
 }

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # BUILDS: plain asan-gcc
 """What waits in the spool as `queue` shows it, and a person's hand on it, with and without a daemon."""
+import json
 import os
-import pathlib
 
 from spool_lab import SpoolLab
 
@@ -390,6 +390,17 @@ with lab.test("while it sends, it is asked, and does it later"):
         lab.same(ctl(), ["00000001-drop"])
         lab.until(lambda: ctl() in ([], ["00000001-drop.done"]), 60)
         lab.same((lab.kept("held"), contact()["dropped"]), ([], 2))
+
+with lab.test("many hands at once: each does its own, none waits for a daemon"):
+    lab.fresh()
+    for n in range(8):
+        path = lab.spool / "held" / "contact" / f"{n + 1:08}.csv"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(lab.text(lab.names(2)))
+    many = [lab.start("drop", n + 1, "--json") for n in range(8)]
+    told = [(json.loads(p.communicate()[0]), p.returncode) for p in many]
+    lab.same([(t["done"], code) for t, code in told], [(True, 0)] * 8)
+    lab.same((lab.kept("held"), contact()["dropped"], ctl()), ([], 16, []))
 
 with lab.test("what was asked of a daemon that died is done at the next start"):
     lab.fresh(schedule=FAST)
