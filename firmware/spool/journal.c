@@ -6,6 +6,8 @@
 static const char JOURNAL[] = "journal";
 static const char NEW[] = "journal.new";
 
+enum { HEADS_LEN = 2 * ENTRY_LEN };
+
 static int read_entry(const struct flash *f, uint64_t at, uint32_t epoch, struct entry *e)
 {
     uint8_t raw[ENTRY_LEN];
@@ -23,7 +25,7 @@ static int find_head(struct journal *j)
     struct entry e;
     int err = ERR_JOURNAL_ROT;
 
-    for (uint64_t at = 0; at < 2 * ENTRY_LEN && err == ERR_JOURNAL_ROT; at += ENTRY_LEN) {
+    for (uint64_t at = 0; at < HEADS_LEN && err == ERR_JOURNAL_ROT; at += ENTRY_LEN) {
         err = read_entry(j->flash, at, 0, &e);
         if (err == 0 && e.type != ENTRY_HEAD) {
             err = ERR_JOURNAL_ROT;
@@ -66,10 +68,11 @@ static int walk(struct journal *j, uint64_t len, const struct journal_visitor *t
 
         err = err == 0 ? take(j, &e, to) : err;
         if (err == ERR_JOURNAL_ROT) {
-            bad++;
+            bad += at >= HEADS_LEN; /* a HEAD has a twin */
         } else if (err != 0) {
             return err;
         } else {
+            j->heads = (uint8_t)(j->heads + (at < HEADS_LEN && e.type == ENTRY_HEAD));
             j->now.seq = e.seq;
             j->now.len = at + ENTRY_LEN;
             j->rotten += bad;
@@ -176,16 +179,39 @@ int journal_compact_begin(struct journal *j, const struct flash *flash, uint32_t
     return err;
 }
 
+static void go_back(struct journal *j)
+{
+    j->now = j->old;
+    j->head.epoch = j->old.epoch;
+    (void)j->flash->remove(j->flash->ctx, NEW);
+}
+
+/* A rename that failed may have happened, and a cut may undo it: then nothing is put before another
+ * one has not failed. */
+static int take_over(struct journal *j)
+{
+    const struct flash *f = j->flash;
+    int err = f->rename(f->ctx, NEW, JOURNAL, true);
+    struct entry e;
+
+    if (err != 0 && read_entry(j->flash, 0, 0, &e) == 0 && e.type == ENTRY_HEAD &&
+        e.is.head.epoch != j->now.epoch) {
+        go_back(j);
+    } else if (err != 0) {
+        j->now.err = err;
+    }
+    return err;
+}
+
 int journal_compact_end(struct journal *j, int err)
 {
     const struct flash *f = j->flash;
 
     err = err == 0 ? f->sync(f->ctx, NEW) : err;
-    err = err == 0 ? f->rename(f->ctx, NEW, JOURNAL, true) : err;
     if (err != 0) {
-        j->now = j->old;
-        j->head.epoch = j->old.epoch;
-        (void)f->remove(f->ctx, NEW);
+        go_back(j);
+    } else {
+        err = take_over(j);
     }
     j->name = JOURNAL;
     return err;

@@ -31,6 +31,7 @@ struct journal {
     const char *name;             /* of the file that puts go to */
     struct journal_part now, old; /* old: the one that is being compacted */
     uint32_t rotten;              /* entries left out by open */
+    uint8_t heads;                /* of the two at the start, those that open could read */
     struct entry_head head;       /* as it is now; a HEAD that is put has it */
 };
 
@@ -52,7 +53,8 @@ int journal_compact_begin(struct journal *j, const struct flash *flash, uint32_t
  * compacting. */
 int journal_read(const struct journal *j, const struct journal_part *part,
                  const struct journal_visitor *to);
-/* err: of what the owner put. 0 and the new one is in force, or the error and the old one is. */
+/* err: of what the owner put. 0 and the new one is in force; or the error and the old one is; or,
+ * when the rename failed, nobody knows, and puts fail as behind a failed sync. */
 int journal_compact_end(struct journal *j, int err);
 
 #endif

@@ -303,8 +303,11 @@ int uploader_open(struct uploader *u, const struct uploader_rules *rules, const 
     err = err == 0 ? kept_clean(flash) : err;
     err = err == 0 ? read_journal(u) : err;
     err = err == 0 ? mend(u) : err;
-    if (err == 0 && u->journal.head.host != flash->host) { /* what it drops was mended before */
+    /* What a compaction drops was mended before. */
+    if (err == 0 && u->journal.head.host != flash->host) {
         err = new_host(u);
+    } else if (err == 0 && u->journal.heads == 1) {
+        err = uploader_compact(u); /* one more would be too much */
     }
     if (err == 0) {
         uploader_reserve(u);

@@ -388,6 +388,21 @@ static void a_compaction_forgets_no_segment_that_is_there(void **state)
     assert_int_equal(up.ledger.object[0].is.freed, 2);
 }
 
+static void a_rotten_head_is_written_anew_and_holds_nothing(void **state)
+{
+    static const char rows[] = "a,b\n1,2\n";
+
+    (void)state;
+    sim_flash_put(&sim, "queue/contact/00000001.csv", rows, sizeof rows - 1);
+    assert_int_equal(uploader_object_index(&up, "contact"), 0);
+    sim_flash_rot(&sim, "journal", 40, 0x04);
+    assert_int_equal(uploader_open(&up, &rules, &flash, &bulk, &now), 0);
+    assert_true(there("queue/contact/00000001.csv"));
+    sim_flash_rot(&sim, "journal", ENTRY_LEN + 40, 0x04);
+    assert_int_equal(uploader_open(&up, &rules, &flash, &bulk, &now), 0);
+    assert_true(there("queue/contact/00000001.csv"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -397,6 +412,7 @@ int main(void)
         cmocka_unit_test_setup(what_the_ledger_cannot_take_is_not_written, setup),
         cmocka_unit_test_setup(a_restart_finds_what_was_known, setup),
         cmocka_unit_test_setup(a_compaction_forgets_no_segment_that_is_there, setup),
+        cmocka_unit_test_setup(a_rotten_head_is_written_anew_and_holds_nothing, setup),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
