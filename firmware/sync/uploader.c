@@ -30,6 +30,12 @@ static void reopen(struct uploader *u, const struct entry *e)
     }
 }
 
+/* What leads to room, or is known nowhere else. */
+static bool settles(uint8_t type)
+{
+    return entry_is_range(type) && type != ENTRY_INTENT && type != ENTRY_COMMIT;
+}
+
 int uploader_put(struct uploader *u, struct entry *e)
 {
     int err = ledger_check(&u->ledger, e);
@@ -40,6 +46,9 @@ int uploader_put(struct uploader *u, struct entry *e)
     }
     e->time_ms = uploader_time_ms(u);
     err = journal_put(&u->journal, e);
+    if (err == ERR_FLASH_FULL && settles(e->type) && uploader_give_room(u)) {
+        err = journal_put(&u->journal, e);
+    }
     if (err != 0) {
         return uploader_flash(u, err);
     }
@@ -475,13 +484,31 @@ static bool compaction_due(const struct uploader *u)
     return u->journal.now.err != 0 || u->journal.now.len >= most;
 }
 
+/* Where nothing can be put without one the uploader waits for it. Else it goes on, as what it
+ * settles makes room. */
+static bool compact(struct uploader *u)
+{
+    bool must = u->journal.now.err != 0;
+
+    if (!compaction_due(u) || (!must && u->now.mono_ms < u->compact_ms) ||
+        uploader_compact(u) == 0) {
+        return true;
+    }
+    if (must || u->journal.now.err != 0) {
+        return false;
+    }
+    u->compact_ms = u->now.mono_ms + UPLOADER_FLASH_MAX_MS;
+    u->flash_err = 0;
+    return true;
+}
+
 static enum want choose_flash(struct uploader *u)
 {
     if (u->flash_err != 0 && u->now.mono_ms < u->flash_ms) {
         return uploader_later(u, u->flash_ms);
     }
     u->flash_err = 0; /* it may work again */
-    if (compaction_due(u) && uploader_compact(u) != 0) {
+    if (!compact(u)) {
         return uploader_later(u, u->flash_ms);
     }
     /* A hand that could wake nobody is seen at the interval. */

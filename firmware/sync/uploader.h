@@ -136,7 +136,7 @@ struct uploader {
     int worst;     /* of all outcomes so far */
     uint64_t wake_ms, stop_ms, account_ms, flash_ms, adopt_ms, post_ms, seek_ms, objects_ms;
     uint64_t call_ms; /* behind WANT_TIME: when the service is asked again, as it looks now */
-    uint64_t tidy_ms, gate_ms, compacted_len;
+    uint64_t tidy_ms, gate_ms, compact_ms, compacted_len;
     uint32_t flash_pause_ms;
     uint8_t bad_lists;  /* job lists in a row that could not be read */
     int64_t success_ms; /* service time of the last FINAL; -1: none yet */

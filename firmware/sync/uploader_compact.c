@@ -2,6 +2,7 @@
  * is final all that stands above something that is not. */
 #include "sync/uploader_parts.h"
 
+#include "base/err.h"
 #include "spool/queue.h"
 
 static int keep_final(void *ctx, const struct entry *e)
@@ -117,6 +118,14 @@ static int keep_all(struct uploader *u)
     return err == 0 ? keep_pause(u) : err;
 }
 
+static int write_new(struct uploader *u, uint32_t epoch)
+{
+    int err = journal_compact_begin(&u->journal, u->flash, epoch);
+
+    err = err == 0 ? keep_all(u) : err;
+    return journal_compact_end(&u->journal, err);
+}
+
 int uploader_compact(struct uploader *u)
 {
     uint32_t epoch = 0;
@@ -125,12 +134,10 @@ int uploader_compact(struct uploader *u)
     u->journal.head.next_batch = u->ledger.next_batch;
     u->journal.head.day = u->ledger.day;
     u->journal.head.day_bytes = u->ledger.day_bytes;
-    if (err != 0) {
-        return err;
+    err = err == 0 ? write_new(u, epoch) : err;
+    if (err == ERR_FLASH_FULL && uploader_give_room(u)) {
+        err = write_new(u, epoch);
     }
-    err = journal_compact_begin(&u->journal, u->flash, epoch);
-    err = err == 0 ? keep_all(u) : err;
-    err = journal_compact_end(&u->journal, err);
     if (err == 0) {
         u->compacted_len = u->journal.now.len;
     }

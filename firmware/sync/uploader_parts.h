@@ -18,6 +18,7 @@ uint32_t uploader_random(void);
 
 void uploader_learn(struct uploader *u, uint8_t shows); /* notes what replies show of our tags */
 void uploader_reserve(struct uploader *u);              /* makes the reserve, if it is not there */
+bool uploader_give_room(struct uploader *u); /* the reserve; false: it was given before */
 
 /* news */
 struct uploader_news uploader_news_of(const struct uploader *u, const struct range *r);

@@ -293,11 +293,6 @@ int uploader_put_created(struct uploader *u)
     e.is.range.how = CREATED_ANSWERED;
     (void)text_copy(e.is.range.id, sizeof e.is.range.id, u->pending);
     err = uploader_put(u, &e);
-    if (err == ERR_FLASH_FULL && !u->reserve_used) {
-        u->reserve_used = true;
-        err = u->flash->remove(u->flash->ctx, "reserve");
-        err = err == 0 ? uploader_put(u, &e) : err;
-    }
     if (err == 0) {
         r = current(u);
         r->next_ms = u->now.mono_ms;

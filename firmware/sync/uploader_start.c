@@ -38,6 +38,14 @@ void uploader_reserve(struct uploader *u)
     u->reserve_used = err != 0 && err != ERR_FLASH_EXISTS;
 }
 
+bool uploader_give_room(struct uploader *u)
+{
+    bool given = !u->reserve_used && u->flash->remove(u->flash->ctx, "reserve") == 0;
+
+    u->reserve_used = true;
+    return given;
+}
+
 static void say_file(struct uploader *u, enum uploader_news_kind kind, const char *object,
                      uint32_t segment, enum reason reason)
 {

@@ -1,12 +1,11 @@
 /* The uploader against the service that the power tests have: what no cut is needed for. */
 /* LIBS: -O1 tests/power/[!t]*.c -lz */
-#include "sync/uploader.h"
+#include "sync/uploader_parts.h"
 
 #include "../power/fake_bulk.h"
 #include "../power/scene.h"
 #include "base/err.h"
 #include "base/stream.h"
-#include "sync/uploader_news.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -274,6 +273,57 @@ static void a_conflict_behind_a_cut_resend_is_held(void **state)
     assert_int_equal(world.violations, 0);
 }
 
+/* ---- a full flash ---- */
+
+static void add_len(void *arg, const char *name, const uint8_t *bytes, size_t len)
+{
+    (void)name;
+    (void)bytes;
+    *(uint64_t *)arg += len;
+}
+
+static void fill(void)
+{
+    uint64_t used = 0;
+
+    sim_flash_each(&world.flash, false, add_len, &used);
+    world.flash.capacity = used;
+}
+
+static void what_is_stored_leaves_a_full_flash(void **state)
+{
+    (void)state;
+    scene.cloud.run_s = 1800;
+    hand_in("a.csv", ROWS_HEADER, 1, 4);
+    run(5);
+    assert_int_equal(world.s.cloud.jobs, 1);
+    fill();
+    run(60);
+    assert_int_equal(files("queue/"), 0);
+    assert_int_equal(world.violations, 0);
+}
+
+static void a_journal_that_cannot_be_compacted_goes_on(void **state)
+{
+    (void)state;
+    scene.cloud.run_s = 1800;
+    hand_in("a.csv", ROWS_HEADER, 1, 4);
+    run(5);
+    while (up.journal.now.len < JOURNAL_COMPACT_MIN) {
+        assert_int_equal(uploader_put_object(&up, 0), 0);
+    }
+    world.flash.watch = NULL;
+    fill();
+    assert_true(uploader_give_room(&up)); /* and others take it */
+    fill();
+    world.flash.capacity += ENTRY_LEN;
+    run(60);
+    assert_int_equal(files("queue/"), 0);
+    world.flash.capacity = 0;
+    run(30);
+    assert_true(up.journal.now.len < JOURNAL_COMPACT_MIN);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -283,6 +333,8 @@ int main(void)
         cmocka_unit_test_setup(a_single_record_is_not_too_large_for_a_weak_link, setup),
         cmocka_unit_test_setup(what_was_too_slow_is_looked_for_before_it_is_halved, setup),
         cmocka_unit_test_setup(a_conflict_behind_a_cut_resend_is_held, setup),
+        cmocka_unit_test_setup(what_is_stored_leaves_a_full_flash, setup),
+        cmocka_unit_test_setup(a_journal_that_cannot_be_compacted_goes_on, setup),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
