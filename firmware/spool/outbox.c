@@ -25,10 +25,12 @@ void outbox_init(struct outbox *o, const struct flash *flash, const struct outbo
     (void)outbox_path(o->open, o->folder, ".open");
 }
 
-static void leave(struct outbox *o)
+/* err: what the owner will be told. Behind a failure .open may not be what it seems to be: the next
+ * one looks at its end again. */
+static void leave(struct outbox *o, int err)
 {
     o->held = false;
-    o->seen_generation = o->note.generation;
+    o->seen_generation = err >= 0 ? o->note.generation : OUTBOX_NONE;
     o->seen_size = o->size;
     o->flash->unlock(o->flash->ctx, o->lock);
 }
@@ -44,7 +46,7 @@ static int enter(struct outbox *o, uint64_t mono_ms, bool wait)
     }
     err = outbox_look(o, mono_ms);
     if (err != 0) {
-        leave(o);
+        leave(o, err);
     }
     return err;
 }
@@ -73,15 +75,14 @@ int outbox_hold(struct outbox *o, uint64_t mono_ms)
 void outbox_release(struct outbox *o)
 {
     if (o->held) {
-        leave(o);
+        leave(o, 0);
     }
 }
 
-/* Behind a failure what is known of .open may be wrong: the next one looks again. */
 static void leave_unless_held(struct outbox *o, int err)
 {
     if (!o->held || err != 0) {
-        leave(o);
+        leave(o, err);
     }
 }
 
@@ -268,7 +269,7 @@ int outbox_settle(struct outbox *o, const struct outbox_ticket *ticket, uint64_t
             settled(o);
         }
     }
-    leave(o);
+    leave(o, err);
     return err > 0 ? 0 : err;
 }
 
@@ -302,7 +303,7 @@ int outbox_header(struct outbox *o, uint64_t mono_ms, uint8_t *dst, size_t cap)
         return n == ERR_FLASH_NONE ? 0 : n;
     }
     n = read_header(o, dst, cap);
-    leave(o);
+    leave(o, n);
     return n;
 }
 
@@ -314,7 +315,7 @@ int outbox_recover(struct outbox *o, uint64_t mono_ms)
         return err == ERR_FLASH_NONE ? 0 : err;
     }
     err = outbox_move_tails(o);
-    leave(o);
+    leave(o, err);
     return err;
 }
 
@@ -345,6 +346,6 @@ int outbox_seal_due(struct outbox *o, uint64_t mono_ms, bool now)
     } else if (outbox_has_records(o)) {
         o->due_ms = o->note.made_ms + o->rules->seal_after_ms;
     }
-    leave(o);
+    leave(o, err);
     return err;
 }

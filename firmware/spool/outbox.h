@@ -8,7 +8,9 @@
  * into. .open becomes a segment, add-NUMBER.csv in the same folder, synced before it is renamed:
  * before it would hold more than a batch, after a while, or when it is to begin with another header
  * row. A sync that failed is never tried again on the same file: what was not on flash before is
- * cut off, the rest becomes a segment, and the next record begins another file.
+ * cut off, the rest becomes a segment, a-cut-NUMBER.csv, and the next record begins another file.
+ * Only when the one whose sync failed is killed before the two calls that note it, nobody knows:
+ * the file goes on, and what flash made of it shows at the next start, as a tail in quarantine/.
  *
  * Memory  One struct, nothing behind it; flash and rules are borrowed for its life, all else for
  *         the call.
@@ -17,7 +19,8 @@
  *         ERR_LOCKED instead. A record is acknowledged by outbox_add, or by outbox_append and,
  *         some time later, outbox_settle: many appends, of many producers, then share one sync.
  *         Between hold and release only add and append may be called; the lock is kept, so that
- * records one behind the other cost less (for a moment only: all others wait). An error ends it.
+ *         records one behind the other cost less (a moment only: all others wait). An error ends
+ *         it.
  * Errors  Those of flash; ERR_FLASH_FULL also when less than headroom would be left. ERR_SPOOL_FULL
  *         (max_bytes), ERR_COLUMNS (see struct outbox_row). After an error of add the record is
  *         not there, after one of settle nobody knows. */

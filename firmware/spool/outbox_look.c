@@ -162,6 +162,7 @@ static int look_first(struct outbox *o, uint64_t mono_ms)
                                    .settled = OUTBOX_NONE,
                                    .pending = OUTBOX_NONE,
                                    .cut_generation = OUTBOX_NONE,
+                                   .leaving = o->size == OUTBOX_NONE,
                                    .tails = 1};
     err = find_number(o);
     err = err == 0 ? mend_all_cut(o) : err;

@@ -23,6 +23,7 @@ struct outbox_note {
     uint64_t cut_generation;      /* the last one that lost records, from this byte on */
     uint64_t cut_at;              /* behind what is left of it */
     uint64_t spent;               /* 1: a sync of .open failed: it is cut there and given up */
+    uint64_t leaving;             /* 1: .open may have been renamed, and not be so on flash */
     uint64_t old;                 /* 1: .open is from before the start */
     uint64_t allow;               /* bytes of .open up to which max_bytes was looked at */
     uint64_t number;              /* of the next segment, unless that is taken */

@@ -35,16 +35,21 @@ static void forget(struct outbox *o)
     o->note.settled = o->note.pending = OUTBOX_NONE;
 }
 
+/* A rename that failed, or whose caller was killed, may still be undone by a power cut: an .open
+ * that was begun meanwhile would be in its way. So it is noted before, and seen to by begin. */
 static int to_segment(struct outbox *o, const char *word)
 {
     int err = ERR_FLASH_EXISTS;
 
+    o->note.leaving = 1;
+    (void)outbox_save(o); /* without room for it segments must leave all the same */
     for (unsigned i = 0; err == ERR_FLASH_EXISTS && i < NUMBER_TRIES; i++) {
         outbox_name(o->name, o->folder, word, o->note.number++);
         err = o->flash->rename(o->flash->ctx, o->open, o->name, false);
     }
     if (err == 0) {
         forget(o);
+        o->note.leaving = 0;
         o->news = true;
     }
     return err;
@@ -60,14 +65,17 @@ static int drop(struct outbox *o)
     return err;
 }
 
-/* The sync of the first record covers the header row and the file's name: without a record there is
- * nothing to be lost. */
+/* Synced before any record: what else may stand there behind a cut is held to its columns. */
 int outbox_begin(struct outbox *o, const struct outbox_row *row, uint64_t mono_ms)
 {
     const struct flash *f = o->flash;
     struct outbox_note *n = &o->note;
-    int err;
+    int err = n->leaving == 1 ? f->remove(f->ctx, o->open) : 0; /* whose folder is synced then */
 
+    if (err != 0) {
+        return err;
+    }
+    n->leaving = 0;
     n->generation = mono_ms > n->generation ? mono_ms : n->generation + 1;
     n->made_ms = mono_ms;
     n->settled = OUTBOX_NONE;
@@ -75,6 +83,7 @@ int outbox_begin(struct outbox *o, const struct outbox_row *row, uint64_t mono_m
     n->old = n->counted = n->counted_at = 0;
     err = outbox_save(o);
     err = err == 0 ? f->append(f->ctx, o->open, row->header, row->header_len) : err;
+    err = err == 0 ? f->sync(f->ctx, o->open) : err;
     if (err != 0) {
         (void)f->remove(f->ctx, o->open);
         return err;

@@ -163,7 +163,8 @@ static inline void judge_file(void *arg, const char *name, const uint8_t *bytes,
     }
     at = judge_read(&r, bytes, len);
     if (len > 0 && (!r.whole || strcmp(r.field[0], "id") != 0)) {
-        j->strange++;
+        /* A header row of garbage alone is nothing, and never becomes a segment. */
+        j->strange += segment || at < len;
         return;
     }
     for (unsigned fields = r.fields; at < len;) {

@@ -7,10 +7,25 @@
 #include "base/stream.h"
 #include "outbox_judge.h"
 
-enum { LIFE = 48, LIFE_WRITERS = 4, LIFE_WIDE_FROM = 30 };
+enum { LIFE = 48, LIFE_WRITERS = 4, LIFE_WIDE_FROM = 30, LIFE_RUN = 4 };
+
+enum life_way {
+    LIFE_EACH,   /* each record has its sync */
+    LIFE_SHARED, /* several share one */
+    LIFE_RUNS,   /* each has its sync, and the lock is kept for a few */
+    LIFE_WAYS
+};
 
 static const struct outbox_rules LIFE_RULES = {
     .max_bytes = 1 << 20, .batch_bytes = 1500, .batch_records = 7, .seal_after_ms = 60000};
+
+/* Rounds of chance, each with other numbers: OCB_ROUNDS, else 1. */
+static inline unsigned life_rounds(void)
+{
+    const char *rounds = getenv("OCB_ROUNDS");
+
+    return rounds != NULL ? (unsigned)strtoul(rounds, NULL, 10) : 1;
+}
 
 struct life_ticket {
     struct outbox_ticket ticket;
@@ -22,8 +37,8 @@ struct life {
     struct flash port;                  /* what writers and daemon use */
     struct outbox writer[LIFE_WRITERS]; /* each a process of its own */
     struct outbox daemon;
-    struct outbox *at;         /* whose turn it is */
-    bool shared;               /* several records share a sync */
+    struct outbox *at; /* whose turn it is */
+    enum life_way way;
     bool watchful;             /* look at once whether what was acknowledged is on flash */
     unsigned next;             /* record */
     bool acked[JUDGE_RECORDS]; /* somebody was told that it is taken */
@@ -34,7 +49,7 @@ struct life {
 
 static inline void life_log(const struct life *l)
 {
-    size_t from = l->flash.log_len > 16 ? l->flash.log_len - 16 : 0;
+    size_t from = l->flash.log_len > 40 ? l->flash.log_len - 40 : 0;
 
     for (size_t i = from; i < l->flash.log_len; i++) {
         const struct sim_entry *e = &l->flash.log[i];
@@ -55,15 +70,20 @@ static inline void life_start(struct life *l)
     memset(l->ticket, 0, sizeof l->ticket);
 }
 
-static inline void life_begin(struct life *l, uint64_t seed, bool shared)
+static inline void life_begin(struct life *l, uint64_t seed, enum life_way way)
 {
     sim_flash_reset(&l->flash, seed);
     l->next = 0;
     l->now = 1000;
-    l->shared = shared;
+    l->way = way;
     memset(l->acked, 0, sizeof l->acked);
     memset(l->tried, 0, sizeof l->tried);
     life_start(l);
+}
+
+static inline struct outbox *life_writer(struct life *l, unsigned k)
+{
+    return &l->writer[(l->way == LIFE_RUNS ? k / LIFE_RUN : k) % LIFE_WRITERS];
 }
 
 static inline void life_told(struct life *l, unsigned k, int err)
@@ -72,7 +92,7 @@ static inline void life_told(struct life *l, unsigned k, int err)
         l->acked[k] = true;
         if (l->watchful && judge_look(&l->flash, true).seen[k] == 0) {
             life_log(l);
-            fail_msg("record %u was acknowledged, and is not on flash", k);
+            fail_msg("way %u: record %u was acknowledged, and is not on flash", l->way, k);
         }
     }
 }
@@ -86,7 +106,7 @@ static inline int life_settle(struct life *l)
             int err;
 
             l->ticket[k].waits = false;
-            l->at = &l->writer[k % LIFE_WRITERS];
+            l->at = life_writer(l, k);
             err = outbox_settle(l->at, &l->ticket[k].ticket, l->now);
             life_told(l, k, err);
             worst = err != 0 ? err : worst;
@@ -102,14 +122,18 @@ static inline int life_add(struct life *l, unsigned k)
     int err;
 
     l->tried[k]++;
-    l->at = &l->writer[k % LIFE_WRITERS];
-    if (l->shared) {
+    l->at = life_writer(l, k);
+    if (l->way == LIFE_SHARED) {
         err = outbox_append(l->at, &row, l->now, &l->ticket[k].ticket);
         l->ticket[k].waits = err == 0;
         return err;
     }
-    err = outbox_add(l->at, &row, l->now);
+    err = l->way == LIFE_RUNS ? outbox_hold(l->at, l->now) : 0;
+    err = err == 0 ? outbox_add(l->at, &row, l->now) : err;
     life_told(l, k, err);
+    if (k % LIFE_RUN == LIFE_RUN - 1) {
+        outbox_release(l->at);
+    }
     return err;
 }
 
@@ -117,6 +141,9 @@ static inline int life_tend(struct life *l, unsigned k)
 {
     int n;
 
+    if (life_writer(l, k)->held) {
+        return 0; /* it would be told so */
+    }
     l->at = &l->daemon;
     n = outbox_seal_due(&l->daemon, l->now, k % 24 == 23);
     return n < 0 ? n : 0;
@@ -125,7 +152,7 @@ static inline int life_tend(struct life *l, unsigned k)
 /* Up to the end, or the first failure. */
 static inline int life_go(struct life *l)
 {
-    int err = l->shared ? life_settle(l) : 0;
+    int err = life_settle(l);
 
     while (err == 0 && l->next < LIFE) {
         unsigned k = l->next;
@@ -136,11 +163,11 @@ static inline int life_go(struct life *l)
             l->next++;
             err = life_tend(l, k);
         }
-        if (err == 0 && l->shared && k % 5 == 4) {
+        if (err == 0 && k % 5 == 4) {
             err = life_settle(l);
         }
     }
-    return err == 0 && l->shared ? life_settle(l) : err;
+    return err == 0 ? life_settle(l) : err;
 }
 
 /* After a start of the machine. */

@@ -1,5 +1,6 @@
 /* The life of an outbox with the power cut, a call failed, or a writer killed at each call, alone
- * and in pairs: every acknowledged record is there exactly once, and nothing that is no record. */
+ * and in pairs: every acknowledged record is there exactly once, and nothing that is no record.
+ * OCB_ROUNDS=N: more pairs. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,7 +9,7 @@
 
 #include "outbox_life.h"
 
-static const char *const HOW[] = {"each its sync", "shared syncs"};
+static const char *const HOW[LIFE_WAYS] = {"each its sync", "shared syncs", "runs"};
 
 static void whole_life(void **state)
 {
@@ -16,10 +17,10 @@ static void whole_life(void **state)
     struct judge j;
 
     (void)state;
-    for (unsigned shared = 0; shared < 2; shared++) {
-        life_begin(&l, 1, shared == 1);
+    for (unsigned way = 0; way < LIFE_WAYS; way++) {
+        life_begin(&l, 1, way);
         assert_int_equal(life_go(&l), 0);
-        life_judge(&l, HOW[shared], 0, 0);
+        life_judge(&l, HOW[way], 0, 0);
         j = judge_look(&l.flash, true);
         for (unsigned k = 0; k < LIFE; k++) {
             assert_int_equal(j.seen[k], 1);
@@ -45,9 +46,9 @@ static void start_anew(struct life *l, const char *what, unsigned a, unsigned b)
 }
 
 /* The power goes in the n-th changing call; false when there are not so many. */
-static bool cut(struct life *l, unsigned n, unsigned mode, bool shared)
+static bool cut(struct life *l, unsigned n, unsigned mode, enum life_way way)
 {
-    life_begin(l, n * SIM_CUTS + mode + 7, shared);
+    life_begin(l, n * SIM_CUTS + mode + 7, way);
     sim_flash_cut_at(&l->flash, n, mode);
     (void)life_go(l);
     return l->flash.off;
@@ -59,8 +60,8 @@ static void power_cut_anywhere(void **state)
     unsigned n;
 
     (void)state;
-    for (unsigned run = 0; run < 2 * SIM_CUTS; run++) {
-        for (n = 0; cut(&l, n, run % SIM_CUTS, run >= SIM_CUTS); n++) {
+    for (unsigned run = 0; run < LIFE_WAYS * SIM_CUTS; run++) {
+        for (n = 0; cut(&l, n, run % SIM_CUTS, run / SIM_CUTS); n++) {
             start_anew(&l, "cut", run, n);
         }
         assert_true(n > 100);
@@ -82,8 +83,10 @@ static void power_cut_in_recovery(void **state)
     static struct life l, before;
 
     (void)state;
-    for (unsigned run = 0; run < 2 * SIM_CUTS; run++) {
-        for (unsigned n = 0; cut(&before, n, run % SIM_CUTS, run >= SIM_CUTS); n++) {
+    for (unsigned run = 0; run < LIFE_WAYS * SIM_CUTS; run++) {
+        unsigned step = life_rounds() > 1 ? 1 : SIM_CUTS; /* else all of them over all runs */
+
+        for (unsigned n = run % step; cut(&before, n, run % SIM_CUTS, run / SIM_CUTS); n += step) {
             bool again = true;
 
             sim_flash_power_on(&before.flash);
@@ -101,12 +104,14 @@ static void power_cut_in_recovery(void **state)
 }
 
 /* A call fails; whoever was told so tries again; later the power may go. */
-static bool fault(struct life *l, int err, unsigned n, bool shared)
+static bool fault(struct life *l, int err, unsigned n, unsigned round)
 {
-    life_begin(l, n + 99, shared);
+    unsigned chance = n * 7919 + round * 104729;
+
+    life_begin(l, chance, (n + round) % LIFE_WAYS);
     sim_flash_fail_at(&l->flash, n, err, false);
-    if (n % 3 != 0) {
-        sim_flash_cut_at(&l->flash, n * 7919 % 300, n % SIM_CUTS);
+    if (chance % 3 != 0) {
+        sim_flash_cut_at(&l->flash, chance % 300, chance % SIM_CUTS);
     }
     for (unsigned tries = 0; !l->flash.off && life_go(l) != 0 && tries < 3; tries++) {
         if (!l->flash.off) {
@@ -128,8 +133,9 @@ static void fault_anywhere(void **state)
     static struct life l;
 
     (void)state;
-    for (size_t e = 0; e < 2 * COUNT(errs); e++) {
-        for (unsigned n = 0; fault(&l, errs[e % COUNT(errs)], n, e >= COUNT(errs)); n++) {
+    for (size_t e = 0; e < LIFE_WAYS * life_rounds() * COUNT(errs); e++) {
+        for (unsigned n = 0; fault(&l, errs[e % COUNT(errs)], n, (unsigned)(e / COUNT(errs)));
+             n++) {
         }
     }
     sim_flash_free(&l.flash);
@@ -138,7 +144,7 @@ static void fault_anywhere(void **state)
 /* All calls fail for a while, from the n-th on. */
 static bool drought(struct life *l, int err, unsigned n, bool cut_too)
 {
-    life_begin(l, n, n % 2 == 1);
+    life_begin(l, n, n % LIFE_WAYS);
     sim_flash_fail_at(&l->flash, n, err, true);
     for (unsigned tries = 0; life_go(l) != 0 && tries < 3; tries++) {
     }
