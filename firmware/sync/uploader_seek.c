@@ -356,9 +356,10 @@ enum want uploader_candidate_end(struct uploader *u)
     if (err == 0 && u->bulk->tags.count > 0) {
         uploader_learn(u, SHOWS_STATUS);
         take_tag(u, &u->bulk->tags, u->candidate[u->candidate_at].id);
+    } else if (err == 0) { /* a young job may be told of later, and one that is ours is needed */
+        u->asked[u->asked_at] = ledger_id_print(u->candidate[u->candidate_at].id);
+        u->asked_at = (uint8_t)((u->asked_at + 1) % SEEK_ASKED_MAX);
     }
-    u->asked[u->asked_at] = ledger_id_print(u->candidate[u->candidate_at].id);
-    u->asked_at = (uint8_t)((u->asked_at + 1) % SEEK_ASKED_MAX);
     u->candidate_at++;
     return next_candidate(u);
 }
