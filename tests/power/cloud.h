@@ -38,6 +38,7 @@ enum cloud_what {
     EV_REPEAT_ID,   /* POST: the answer names the job before */
     EV_ILLEGAL_ID,  /* POST: the answer's id is none */
     EV_TWO,         /* POST: two jobs of one upload */
+    EV_TWO_LOST,    /* the same, and the answer is lost */
     EV_SLOW,        /* it takes `arg` s */
     EV_WHATS
 };
@@ -67,13 +68,13 @@ struct cloud_rules {
     bool look_alikes;              /* another device sends the same at the same time */
     uint8_t counts;                /* enum cloud_counts */
     uint8_t right_after;           /* polls of a job behind which COUNTS_ALL is told; 0: never */
-    uint8_t young;                 /* polls of a job that are answered 404 at first */
-    uint8_t most_rows;             /* of a job, more: 413; 0: any */
-    uint16_t poison;               /* a body with this row is refused with 400; 0: none */
-    uint16_t poison_from;          /* and with this one or any behind it; 0: none */
-    uint16_t fails_every;          /* rows whose number it divides fail; 0: none */
-    uint32_t run_s;                /* until a job is final */
-    uint32_t slow_s;               /* the same, for jobs from slow_from (0, 1 …) on */
+    uint8_t young;        /* polls of a job that are answered 404, for ten minutes at most */
+    uint8_t most_rows;    /* of a job, more: 413; 0: any */
+    uint16_t poison;      /* a body with this row is refused with 400; 0: none */
+    uint16_t poison_from; /* and with this one or any behind it; 0: none */
+    uint16_t fails_every; /* rows whose number it divides fail; 0: none */
+    uint32_t run_s;       /* until a job is final */
+    uint32_t slow_s;      /* the same, for jobs from slow_from (0, 1 …) on */
     uint16_t slow_from;
     uint32_t expire_s;          /* until a job is no longer known; 0: never */
     uint32_t out_from_s, out_s; /* for a while, all calls get this status */

@@ -20,6 +20,7 @@ enum {
     STEP_MS = 40,
     IDLE_MS = 60000,
     ANSWER_MS = 300000,
+    YOUNG_MS = 600000,
     HOUR_MS = 3900000
 };
 
@@ -337,6 +338,7 @@ static void hear_all(void)
     case EV_SILENT:
         return;
     case EV_TWO:
+    case EV_TWO_LOST:
         make_job(false, 0);
         make_job(true, 0);
         return;
@@ -390,6 +392,7 @@ static enum want step_answer(struct bulk *b, const struct now *now)
     switch (call.ev.what) {
     case EV_LOST:
     case EV_LOST_MADE:
+    case EV_TWO_LOST:
     case EV_LATE:
         return broken(b, ERR_NETWORK);
     case EV_SILENT:
@@ -517,7 +520,10 @@ static enum want answer_status(struct bulk *b)
     struct cloud *c = &w->s.cloud;
     struct cloud_job *j = cloud_find(c, b->id, world_service_ms(w));
 
-    if (j == NULL || j->polls < c->rules->young) {
+    bool young =
+        j != NULL && j->polls < c->rules->young && world_service_ms(w) < j->made_ms + YOUNG_MS;
+
+    if (j == NULL || young) {
         if (j != NULL) {
             j->polls++;
         }

@@ -234,6 +234,64 @@ static bool run_hours(struct world *w, unsigned hours)
     return true;
 }
 
+/* What a restart would find is what is in RAM. */
+struct replay {
+    struct ledger ledger;
+    struct journal journal;
+};
+
+static int replay_entry(void *ctx, const struct entry *e)
+{
+    return ledger_apply(ctx, e);
+}
+
+static bool same_range(const struct range *a, const struct range *b)
+{
+    return a->batch == b->batch && a->segment == b->segment && a->object == b->object &&
+           a->state == b->state && a->is.at == b->is.at && a->is.end == b->is.end &&
+           a->is.attempt == b->is.attempt && a->is.print == b->is.print &&
+           strcmp(a->is.id, b->is.id) == 0;
+}
+
+/* A segment that has gone is found out again by its absence, and a hold by the next refusal. */
+static bool same_object(const struct ledger_object *a, const struct ledger_object *b)
+{
+    bool gone = a->cut == UINT64_MAX;
+
+    return (gone || (a->cur == b->cur && a->cut == b->cut)) && a->is.dropped == b->is.dropped;
+}
+
+static void check_replay(struct world *w)
+{
+    static struct replay r;
+    const struct journal_visitor to = {replay_entry, &r.ledger};
+    struct ledger *l = &up.ledger;
+
+    ledger_init(&r.ledger);
+    if (up.flash_err != 0 || journal_open(&r.journal, &flash, &to, false) != 0) {
+        return;
+    }
+    if (r.ledger.ranges != l->ranges || r.ledger.objects != l->objects) {
+        world_breach(w, "invariant 8: %u ranges, and a restart would find %u", l->ranges,
+                     r.ledger.ranges);
+        return;
+    }
+    for (uint16_t i = 0; i < l->ranges; i++) {
+        struct range *other = ledger_find(&r.ledger, l->range[i].batch);
+
+        if (other == NULL || !same_range(&l->range[i], other)) {
+            world_breach(w, "invariant 8: a restart would know batch %u otherwise",
+                         l->range[i].batch);
+        }
+    }
+    for (uint16_t i = 0; i < l->objects; i++) {
+        if (!same_object(&l->object[i], &r.ledger.object[i])) {
+            world_breach(w, "invariant 8: a restart would know object %s otherwise",
+                         l->object[i].is.name);
+        }
+    }
+}
+
 static bool run_to_rest(struct world *w)
 {
     uint64_t end_ms = w->s.true_ms + RUN_MAX_MS, rest_ms = 0;
@@ -248,6 +306,7 @@ static bool run_to_rest(struct world *w)
         } else if (rest_ms == 0) {
             rest_ms = w->s.true_ms + REST_MS;
         } else if (w->s.true_ms >= rest_ms) {
+            check_replay(w);
             return true;
         }
     }
@@ -495,6 +554,7 @@ static enum life_end live(struct world *w)
             return LIFE_STUCK;
         }
         w->s.act = (uint16_t)(w->s.act + again);
+        check_replay(w);
     }
     if (!run_to_rest(w)) {
         return LIFE_STUCK;

@@ -123,6 +123,24 @@ static void check_attempt(struct world *w, const struct model_batch *b, const st
     }
 }
 
+/* Of two jobs that have its tag, none is its own more than the other. */
+static void check_adopted(struct world *w, const struct jentry *e)
+{
+    const struct cloud *c = &w->s.cloud;
+    unsigned n = 0;
+
+    for (unsigned i = 0; i < c->jobs && !c->rules->list_hides && !w->s.model.lenient; i++) {
+        const struct cloud_job *j = &c->job[i];
+
+        n += j->ours && j->batch == e->batch && j->tag[0] != '\0' &&
+             j->made_ms <= world_service_ms(w);
+    }
+    if (n > 1) {
+        world_breach(w, "invariant 4: job %s is adopted, and %u have the tag of batch %u", e->id, n,
+                     e->batch);
+    }
+}
+
 /* Invariants 4 and 5, by what the service knows. */
 static void check_job(struct world *w, const struct model_batch *b, const struct jentry *e)
 {
@@ -132,6 +150,9 @@ static void check_job(struct world *w, const struct model_batch *b, const struct
                    (e->type == J_CREATED && e->how == J_BY_HAND);
     bool done = e->type == J_FINAL && e->how == J_DONE && e->records > 0;
 
+    if (e->type == J_CREATED && e->how == J_ADOPTED) {
+        check_adopted(w, e);
+    }
     if ((e->type != J_CREATED && !done) || by_hand) {
         return;
     }

@@ -11,6 +11,7 @@ enum {
     SAID_MAX = 3,
     SEEN_MAX = 1 << 17,
     LONG_STRIDE = 31,
+    OPS_MORE = 200,
     STEPS_CUT_MAX = 200 /* one poll is as another */
 };
 
@@ -35,6 +36,7 @@ static struct kept {
 } begin, between;
 static uint64_t seen[SEEN_MAX]; /* states behind a cut, of one scene */
 static unsigned said;
+static uint32_t ops_max; /* of a recovery */
 
 static void tell(struct sweep *s, const struct cut *first, const struct cut *second)
 {
@@ -142,6 +144,9 @@ static void finish(void)
 {
     if (life_run(&world) == LIFE_REST) {
         checker_rest(&world);
+    }
+    if (world.flash.ops > ops_max) {
+        world_breach(&world, "invariant 9: %u operations to come to rest", world.flash.ops);
     }
 }
 
@@ -252,9 +257,11 @@ void sweep_scene(struct sweep *s, const struct scene *scene)
 
     memset(seen, 0, sizeof seen);
     said = 0;
+    ops_max = UINT32_MAX;
     if (start(scene)) {
         recover(&s->ops, &s->steps);
     }
+    ops_max = 2 * world.flash.ops + OPS_MORE;
     s->compactions = world.s.model.compactions;
     tell(s, NULL, NULL);
     if (world.violations != 0) {

@@ -14,6 +14,19 @@ struct sweep {
     unsigned ops, steps, compactions; /* of the life that nobody cuts */
 };
 
+/* The short forms are for builds of any speed. */
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define SWEEP_SLOW 4
+#endif
+#endif
+#if defined(__SANITIZE_ADDRESS__)
+#define SWEEP_SLOW 4
+#endif
+#if !defined(SWEEP_SLOW)
+#define SWEEP_SLOW 1
+#endif
+
 void sweep_scene(struct sweep *s, const struct scene *scene);
 
 #endif

@@ -6,6 +6,7 @@
 #include "base/err.h"
 #include "life.h"
 #include "scene.h"
+#include "sweep.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -129,7 +130,7 @@ int main(void)
 {
     const char *only = getenv("OCB_FAULT_SCENE"), *text = getenv("OCB_FAULT_STRIDE");
     const char *one = getenv("OCB_FAULT_KIND");
-    uint32_t stride = text != NULL ? (uint32_t)strtoul(text, NULL, 10) : 7;
+    uint32_t stride = text != NULL ? (uint32_t)strtoul(text, NULL, 10) : 29 * SWEEP_SLOW;
     unsigned passed = 0, failed = 0;
 
     for (unsigned i = 0; i < scenes_len; i++) {

@@ -1,5 +1,6 @@
 /* Power: the life of batches, cut in every operation. OCB_POWER=full: no strides, pairs of cuts;
- * OCB_POWER_SCENE: only the scenes with this in their name. */
+ * OCB_POWER_SCENE: only the scenes with this in their name;
+ * OCB_POWER_STRIDE, OCB_POWER_PAIRS: each how many-th operation, alone and as the second one. */
 /* LIBS: -O2 tests/power/[!t]*.c */
 #include "sweep.h"
 
@@ -21,8 +22,8 @@ int main(void)
     unsigned passed = 0, failed = 0, cuts = 0, pairs = 0;
 
     for (unsigned i = 0; i < scenes_len; i++) {
-        struct sweep s = {.stride = number("OCB_POWER_STRIDE", full ? 1 : 1),
-                          .pair_stride = number("OCB_POWER_PAIRS", full ? 1 : 0)};
+        struct sweep s = {.stride = number("OCB_POWER_STRIDE", full ? 1 : 2 * SWEEP_SLOW),
+                          .pair_stride = number("OCB_POWER_PAIRS", full ? 1 : 199 * SWEEP_SLOW)};
 
         if (only != NULL && strstr(scenes[i].name, only) == NULL) {
             continue;
