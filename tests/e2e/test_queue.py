@@ -183,6 +183,17 @@ with lab.test("or count as stored"):
              {"command": "accept", "batch": "1", "object": "contact", "was": "open", "done": True})
     lab.same((items(), lab.waiting(), contact()["dropped"]), ([], [], 0))
 
+with lab.test("a damaged journal is told, and left to the daemon"):
+    lab.fresh()
+    open_job()
+    path = lab.spool / "journal"
+    raw = bytearray(path.read_bytes())
+    raw[2 * 128 + 40] ^= 1
+    path.write_bytes(raw)
+    assert look()["damaged"]
+    lab.has(lab.ocbulk("queue").out, "a part of the journal cannot be read")
+    lab.same(path.read_bytes(), raw)
+
 # --- unknown
 
 with lab.test("what is unknown is neither sent again nor thrown away by hand: 11"):
