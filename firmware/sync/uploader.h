@@ -153,7 +153,7 @@ struct uploader {
     uint16_t object, bf_object;
     uint8_t attempt, reason;
     bool fixed;               /* a range as it was sent before */
-    bool hole;                /* in front of other ranges */
+    uint32_t hole;            /* the batch of which it takes up what turned out unsent; 0: none */
     bool intent;              /* INTENT is on flash */
     char pending[JOB_ID_CAP]; /* a job that is not in the journal yet, or empty */
     char name[TAG_CAP + 4];

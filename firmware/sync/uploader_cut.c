@@ -146,7 +146,9 @@ static enum want front_end(struct uploader *u)
 /* Reading failed: flash, or what stands there is not what was cut. */
 static enum want unreadable(struct uploader *u, int err)
 {
-    struct range *r = u->number != 0 ? ledger_find(&u->ledger, u->number) : NULL;
+    uint32_t batch = u->number != 0 ? u->number : u->hole;
+    struct range *r = batch != 0 ? ledger_find(&u->ledger, batch) : NULL;
+    bool whole = !ledger_uses(&u->ledger, u->object, u->segment);
     bool gone = u->reading.err == ERR_FLASH_NONE || err == ERR_SOURCE_CHANGED;
 
     u->bf_segment = 0;
@@ -154,7 +156,7 @@ static enum want unreadable(struct uploader *u, int err)
         (void)uploader_hold(u, r, REASON_CHANGED);
     } else if (gone) {
         return segment_done(u);
-    } else if (err_class(err) == CLASS_INPUT && err != ERR_FILE_READ) {
+    } else if (whole && err_class(err) == CLASS_INPUT && err != ERR_FILE_READ) {
         (void)uploader_quarantine_file(u, u->object, u->segment, err);
         return segment_done(u);
     } else {
@@ -223,21 +225,26 @@ static enum want plan_again(struct uploader *u, const struct range *r)
                 : r->state == ENTRY_INTENT && !resent(r) ? REASON_BODY
                                                          : r->reason;
     u->fixed = true;
-    u->hole = false;
+    u->hole = 0;
     return begin_plan(u, r->object, &p);
 }
 
-static enum want plan_new(struct uploader *u, uint16_t object, uint32_t segment, uint64_t at,
-                          uint64_t end)
+static enum want plan_new(struct uploader *u, uint16_t object, struct piece p)
 {
-    const struct piece p = {segment, at, end, limits_of(u, object, segment, at)};
+    p.limits = limits_of(u, object, p.segment, p.at);
 
     u->number = 0;
     u->attempt = 1;
     u->reason = REASON_NONE;
     u->fixed = false;
-    u->hole = end != 0;
     return begin_plan(u, object, &p);
+}
+
+static enum want plan_hole(struct uploader *u, const struct range *r)
+{
+    u->hole = r->batch;
+    return plan_new(u, r->object,
+                    (struct piece){.segment = r->segment, .at = r->is.at, .end = r->is.end});
 }
 
 /* The segment being cut, or the next one. */
@@ -258,7 +265,9 @@ static enum want plan_front(struct uploader *u, uint16_t object)
         (void)uploader_flash(u, n);
         return WANT_STEP;
     }
-    return plan_new(u, object, segment, segment == o->cur ? o->cut : 0, 0);
+    u->hole = 0;
+    return plan_new(u, object,
+                    (struct piece){.segment = segment, .at = segment == o->cur ? o->cut : 0});
 }
 
 enum want uploader_cut(struct uploader *u)
@@ -284,7 +293,7 @@ enum want uploader_cut(struct uploader *u)
         if (goes_again(r)) {
             return too_large(u, r) ? cut_anew(u, r) : plan_again(u, r);
         }
-        return plan_new(u, object, r->segment, r->is.at, r->is.end);
+        return plan_hole(u, r);
     }
     return WANT_TIME;
 }
@@ -339,7 +348,7 @@ enum want uploader_plan(struct uploader *u)
         return WANT_STEP;
     }
     u->batch = u->plan.batch;
-    bool changed = u->fixed ? n != 1 || !same_range(u, &u->batch) : u->hole && n == 0;
+    bool changed = u->fixed ? n != 1 || !same_range(u, &u->batch) : u->hole != 0 && n == 0;
 
     if (changed && n != ERR_FILE_READ) {
         return unreadable(u, ERR_SOURCE_CHANGED);

@@ -273,6 +273,66 @@ static void a_conflict_behind_a_cut_resend_is_held(void **state)
     assert_int_equal(world.violations, 0);
 }
 
+/* Two batches of one segment, the first of them turned out unsent. */
+static void make_hole(void)
+{
+    scene.cloud.run_s = 1800;
+    hand_in("a.csv", ROWS_HEADER, 1, 8);
+    while (world.s.cloud.jobs < 2 || up.task != UPLOADER_IDLE) {
+        assert_true(step());
+    }
+    assert_int_equal(uploader_put_range(&up, ledger_find(&up.ledger, 1), ENTRY_HELD, 0), 0);
+    assert_int_equal(uploader_put_range(&up, ledger_find(&up.ledger, 1), ENTRY_VOID, 0), 0);
+}
+
+static void a_hole_is_filled(void **state)
+{
+    (void)state;
+    make_hole();
+    settings.batch_records = 3;
+    assert_int_equal(uploader_compact(&up), 0);
+    open_again();
+    run(120);
+    assert_int_equal(world.s.cloud.jobs, 4);
+    assert_int_equal(stored(1, 4), 8); /* by hand */
+    assert_int_equal(stored(5, 4), 4);
+    assert_int_equal(files("queue/"), 0);
+}
+
+static void what_is_gone_from_the_queue_is_held(void **state)
+{
+    (void)state;
+    world.flash.watch = NULL;
+    make_hole();
+    assert_int_equal(flash.remove(flash.ctx, "queue/contact/00000001.csv"), 0);
+    run(120);
+    assert_int_equal(heard[NEWS_HELD], 1);
+    assert_int_equal(reason[NEWS_HELD], REASON_CHANGED);
+    assert_int_equal(world.s.cloud.jobs, 2);
+}
+
+static void a_header_that_rots_holds_up_nothing_else(void **state)
+{
+    (void)state;
+    world.flash.watch = NULL;
+    settings.batch_records = 4;
+    rules.open_max = 1;
+    scene.cloud.run_s = 1800;
+    hand_in("a.csv", ROWS_HEADER, 1, 8);
+    while (world.s.cloud.jobs < 1 || up.task != UPLOADER_IDLE) {
+        assert_true(step());
+    }
+    up.bf_segment = 0;
+    rules.open_max = 4;
+    sim_flash_rot(&world.flash, "queue/contact/00000001.csv", 1, 'd' ^ '"');
+    run(240);
+    assert_int_equal(files("queue/"), 0);
+    assert_int_equal(files("quarantine/"), 1);
+    hand_in("b.csv", ROWS_HEADER, 21, 4);
+    run(60);
+    assert_int_equal(stored(21, 4), 4);
+}
+
 /* ---- a full flash ---- */
 
 static void add_len(void *arg, const char *name, const uint8_t *bytes, size_t len)
@@ -333,6 +393,9 @@ int main(void)
         cmocka_unit_test_setup(a_single_record_is_not_too_large_for_a_weak_link, setup),
         cmocka_unit_test_setup(what_was_too_slow_is_looked_for_before_it_is_halved, setup),
         cmocka_unit_test_setup(a_conflict_behind_a_cut_resend_is_held, setup),
+        cmocka_unit_test_setup(a_hole_is_filled, setup),
+        cmocka_unit_test_setup(what_is_gone_from_the_queue_is_held, setup),
+        cmocka_unit_test_setup(a_header_that_rots_holds_up_nothing_else, setup),
         cmocka_unit_test_setup(what_is_stored_leaves_a_full_flash, setup),
         cmocka_unit_test_setup(a_journal_that_cannot_be_compacted_goes_on, setup),
     };
