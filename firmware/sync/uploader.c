@@ -318,23 +318,27 @@ static bool refused_credentials(const struct uploader *u)
     return u->bulk->err == ERR_UNAUTHORIZED || u->bulk->err == ERR_FORBIDDEN;
 }
 
+enum want uploader_get_failed(struct uploader *u)
+{
+    enum want want = uploader_call_failed(u);
+
+    if (refused_credentials(u)) {
+        u->wants_credentials = !u->fresh_credentials;
+        if (!u->wants_credentials) { /* they were read again already */
+            uploader_hold_account(u, u->bulk->status);
+        }
+    }
+    return want;
+}
+
 /* A list that cannot be had for good says nothing of the names in it. */
 static enum want objects_end(struct uploader *u)
 {
     int err = u->bulk->err;
     bool listed = err == 0;
 
-    if (refused_credentials(u)) {
-        enum want want = uploader_call_failed(u);
-
-        u->wants_credentials = !u->fresh_credentials;
-        if (!u->wants_credentials) { /* they were read again already */
-            uploader_hold_account(u, u->bulk->status);
-        }
-        return want;
-    }
-    if (!listed && err_class(err) != CLASS_REJECTED) {
-        return uploader_call_failed(u);
+    if (!listed && (refused_credentials(u) || err_class(err) != CLASS_REJECTED)) {
+        return uploader_get_failed(u);
     }
     uploader_call_worked(u);
     u->task = UPLOADER_IDLE;

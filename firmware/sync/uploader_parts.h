@@ -75,6 +75,8 @@ enum want uploader_later(struct uploader *u, uint64_t when_ms); /* something is 
 enum want uploader_call(struct uploader *u, enum uploader_task task, int err);
 /* A call failed: paces the next one. */
 enum want uploader_call_failed(struct uploader *u);
+/* The same for a GET: refused credentials are read again once, then the account is held. */
+enum want uploader_get_failed(struct uploader *u);
 void uploader_call_worked(struct uploader *u);
 enum want uploader_hold_object(struct uploader *u, uint16_t object, uint8_t reason, uint16_t http);
 void uploader_test_holds(struct uploader *u); /* now, not within the hour */

@@ -184,19 +184,10 @@ static enum want call_failed(struct uploader *u, struct range *r)
 {
     int err = u->bulk->err;
 
-    if (err == ERR_UNAUTHORIZED || err == ERR_FORBIDDEN) {
-        enum want want = uploader_call_failed(u);
-
-        u->wants_credentials = !u->fresh_credentials;
-        if (!u->wants_credentials) { /* they were read again already */
-            uploader_hold_account(u, u->bulk->status);
-        }
-        return want;
-    }
-    if (r != NULL) {
+    if (r != NULL && err != ERR_UNAUTHORIZED && err != ERR_FORBIDDEN) {
         plan_next(u, r);
     }
-    return uploader_call_failed(u);
+    return uploader_get_failed(u);
 }
 
 static void learn_tags(struct uploader *u)
@@ -322,6 +313,15 @@ static void drop_reason(struct uploader *u, const struct range *r)
     }
 }
 
+/* A whole answer that is no list of errors, time and again, is as good as none. */
+static bool cannot_be_read(struct range *r, int err)
+{
+    bool shape = err == ERR_JSON_SYNTAX || err == ERR_JSON_DEPTH || err == ERR_JSON_TOO_LARGE ||
+                 err == ERR_REPLY_SHAPE;
+
+    return shape && r->mismatches++ >= UPLOADER_MISMATCH_POLLS;
+}
+
 enum want uploader_errors_end(struct uploader *u)
 {
     struct range *r = about(u);
@@ -330,7 +330,7 @@ enum want uploader_errors_end(struct uploader *u)
     if (r == NULL) {
         return to_idle(u);
     }
-    if (err != 0 && err_class(err) != CLASS_REJECTED) {
+    if (err != 0 && err_class(err) != CLASS_REJECTED && !cannot_be_read(r, err)) {
         drop_reason(u, r);
         return call_failed(u, r);
     }

@@ -328,15 +328,18 @@ enum want uploader_seek_end(struct uploader *u)
     if (u->list_shows) {
         uploader_learn(u, SHOWS_LIST);
     }
-    /* A whole answer that is no list, time and again, proves as little as a refusal. */
-    u->bad_lists = (uint8_t)(err != 0 && u->bulk->status / 100 == 2 ? u->bad_lists + 1 : 0);
+    /* A whole answer that is no list, time and again, proves as little as a refusal; so does a 401
+     * of the list alone. */
+    bool bad = err != 0 && (u->bulk->status / 100 == 2 || err == ERR_UNAUTHORIZED);
+
+    u->bad_lists = (uint8_t)(bad ? u->bad_lists + 1 : 0);
     if (for_good(err) || u->bad_lists >= SEEK_BAD_LISTS) {
         uploader_call_worked(u);
         u->bad_lists = 0;
         return refused(u);
     }
     if (err != 0) {
-        return uploader_call_failed(u);
+        return uploader_get_failed(u);
     }
     uploader_call_worked(u);
     if ((u->journal.head.shows & SHOWS_LIST) != 0) {
@@ -349,9 +352,13 @@ enum want uploader_candidate_end(struct uploader *u)
 {
     int err = u->bulk->err;
 
-    if (err != 0 && err != ERR_NOT_FOUND) {
-        return uploader_call_failed(u);
+    bool answered = u->bulk->status / 100 == 2 || for_good(err);
+
+    if (err != 0 && !answered) {
+        return uploader_get_failed(u);
     }
+    /* Of one that cannot be read nobody knows whether it is ours. */
+    u->candidates_over = u->candidates_over || (err != 0 && err != ERR_NOT_FOUND);
     uploader_call_worked(u);
     if (err == 0 && u->bulk->tags.count > 0) {
         uploader_learn(u, SHOWS_STATUS);

@@ -273,6 +273,44 @@ static void a_conflict_behind_a_cut_resend_is_held(void **state)
     assert_int_equal(world.violations, 0);
 }
 
+/* The token may have run out while only a batch in doubt is left to ask for. */
+static void a_list_that_wants_other_credentials_gets_them(void **state)
+{
+    (void)state;
+    scene.cloud.event[0] = (struct cloud_event){CLOUD_POST, 1, 1, EV_LOST_MADE, 0, 0};
+    scene.cloud.event[1] = (struct cloud_event){CLOUD_LIST, 1, 2, EV_STATUS, 401, 0};
+    hand_in("a.csv", ROWS_HEADER, 1, 4);
+    run(180);
+    assert_int_equal(heard[NEWS_HOLD_ACCOUNT], 1);
+    assert_int_equal(heard[NEWS_HOLD_OVER], 1);
+    assert_int_equal(heard[NEWS_ADOPTED_JOB], 1);
+    assert_int_equal(stored(1, 4), 4);
+}
+
+static void a_list_that_is_refused_alone_holds_the_batch(void **state)
+{
+    (void)state;
+    scene.cloud.event[0] = (struct cloud_event){CLOUD_POST, 1, 1, EV_LOST_MADE, 0, 0};
+    scene.cloud.event[1] = (struct cloud_event){CLOUD_LIST, 1, 99, EV_STATUS, 401, 0};
+    hand_in("a.csv", ROWS_HEADER, 1, 8);
+    run(180);
+    assert_int_equal(heard[NEWS_HELD], 1);
+    assert_int_equal(reason[NEWS_HELD], REASON_UNKNOWN);
+    assert_int_equal(stored(5, 4), 4);
+}
+
+static void errors_that_cannot_be_read_end_a_job_all_the_same(void **state)
+{
+    (void)state;
+    scene.cloud.fails_every = 2;
+    event(CLOUD_ERRORS, 1, 99, EV_LINK, ERR_JSON_TOO_LARGE);
+    hand_in("a.csv", ROWS_HEADER, 1, 4);
+    run(120);
+    assert_int_equal(heard[NEWS_FINAL], 1);
+    assert_int_equal(files("failed/contact/"), 1);
+    assert_int_equal(files("queue/"), 0);
+}
+
 /* Two batches of one segment, the first of them turned out unsent. */
 static void make_hole(void)
 {
@@ -393,6 +431,9 @@ int main(void)
         cmocka_unit_test_setup(a_single_record_is_not_too_large_for_a_weak_link, setup),
         cmocka_unit_test_setup(what_was_too_slow_is_looked_for_before_it_is_halved, setup),
         cmocka_unit_test_setup(a_conflict_behind_a_cut_resend_is_held, setup),
+        cmocka_unit_test_setup(a_list_that_wants_other_credentials_gets_them, setup),
+        cmocka_unit_test_setup(a_list_that_is_refused_alone_holds_the_batch, setup),
+        cmocka_unit_test_setup(errors_that_cannot_be_read_end_a_job_all_the_same, setup),
         cmocka_unit_test_setup(a_hole_is_filled, setup),
         cmocka_unit_test_setup(what_is_gone_from_the_queue_is_held, setup),
         cmocka_unit_test_setup(a_header_that_rots_holds_up_nothing_else, setup),
