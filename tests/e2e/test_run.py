@@ -197,6 +197,14 @@ with lab.test("SIGTERM while a pause is waited for, and while a job is followed"
             lab.same(d.stop(5), 0)
         lab.same(lab.told()["state"], "stopped")
 
+with lab.test("a signal that comes just before a wait is not slept over"):
+    lab.fresh()
+    lab.conf.write_text("\n".join(line for line in lab.conf.read_text().splitlines()
+                                  if "_file = " not in line or "credentials" in line
+                                  or "ca_file" in line))
+    with lab.daemon(env=lab.preload("signal", OCB_SIGNAL_AT="1")) as d:
+        lab.same(d.process.wait(20), 0)
+
 with lab.test("SIGINT ends it too, and SIGHUP ends one pass"):
     lab.fresh()
     with lab.daemon() as d:
@@ -355,6 +363,21 @@ with lab.test("status and metrics: valid, in step with what happened, closed at 
     for text in lab.status.read_text(), lab.metrics.read_text(), d.log():
         lab.lacks(text.lower(), "record0")
         lab.lacks(text, "no-address")
+
+with lab.test("however much happens, the files are written once a second at the most"):
+    lab.fresh()
+    written = set()
+    with lab.daemon() as d:
+        for name in lab.names(25):
+            lab.hand_in([name])
+            d.wake()
+            for _ in range(10):
+                if lab.status.exists():
+                    written.add(lab.status.stat().st_mtime_ns)
+                time.sleep(0.01)
+        times = sorted(written)
+        assert len(times) > 2 and min(b - a for a, b in zip(times, times[1:])) > 900e6, times
+        lab.same(d.stop(), 0)
 
 with lab.test("a status file that cannot be written is told once, and hinders nothing"):
     lab.fresh(log="status_file = /none/at/all\n".replace("status_file", "#"))
