@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# BUILDS: plain asan-gcc
 """doctor: each thing that can be wrong is found, told in its own line, and decides the exit code."""
 from lab import CERTS
 from spool_lab import SpoolLab

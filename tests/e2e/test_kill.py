@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# ONCE
+# BUILDS: plain
 """The program killed at the n-th write, fsync, rename, unlink under its spool, for n = 1, 2 ... until
 a run meets no kill; then started again. Every acknowledged record must be in the service exactly
 once, or be kept apart with its reason, or still wait.

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# BUILDS: plain asan-gcc
 """The daemon, and one pass of it, against the stand-in service."""
 import json
 import os
