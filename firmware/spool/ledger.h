@@ -26,6 +26,7 @@ struct range {
     /* What a restart may forget. */
     uint64_t next_ms; /* when to look at it again, monotonic */
     uint32_t pause_ms;
+    uint64_t since_ms; /* COMMIT: of the first pass in which it was not found, monotonic */
     uint8_t mismatches, passes;
     uint8_t found; /* jobs that have its tag, in this pass: 0, 1, 2 for more */
     bool late;     /* its job is past the deadline */

@@ -193,7 +193,10 @@ static enum want cannot_halve(struct uploader *u)
         (void)put_void(u, REASON_RATE);
         return to_idle(u);
     }
-    bool too_many = ++u->lane[u->object].refused > UPLOADER_REFUSED_MAX;
+    struct uploader_lane *lane = &u->lane[u->object];
+
+    lane->refused = (uint8_t)(lane->refused + (lane->refused < UINT8_MAX));
+    bool too_many = lane->refused > UPLOADER_REFUSED_MAX;
 
     return too_many ? all_refused(u) : set_apart(u, REASON_TOO_LARGE, ERR_TOO_LARGE);
 }
@@ -226,8 +229,18 @@ static uint16_t requests_for(uint64_t records)
     return n;
 }
 
+/* The one record that tests the hold goes too, lest it be the same one for ever; the next in an
+ * hour. */
+static enum want set_apart_and_wait(struct uploader *u)
+{
+    (void)set_apart(u, REASON_REFUSED, ERR_BAD_REQUEST);
+    refused_place(u, REASON_ALL_REFUSED);
+    return to_idle(u);
+}
+
 static enum want split(struct uploader *u)
 {
+    const struct entry_object *o = &u->ledger.object[u->object].is;
     struct uploader_lane *lane = &u->lane[u->object];
     bool inside = lane->split_records > 0 && lane->split_segment == u->segment &&
                   u->batch.at < lane->split_end;
@@ -237,9 +250,12 @@ static enum want split(struct uploader *u)
         lane->allowed = requests_for(u->batch.records);
         lane->split_segment = u->segment;
         lane->split_end = u->batch.end;
-        lane->refused++;
+        lane->refused = (uint8_t)(lane->refused + (lane->refused < UINT8_MAX));
     }
     lane->requests++;
+    if (u->batch.records == 1 && o->hold == REASON_ALL_REFUSED) {
+        return set_apart_and_wait(u);
+    }
     if (lane->requests > lane->allowed || lane->refused > UPLOADER_REFUSED_MAX) {
         return all_refused(u);
     }

@@ -64,14 +64,21 @@ static bool too_old(const struct uploader *u, const struct kept_place *p)
 /* One walk over what is kept of all objects in a folder. */
 struct walk {
     enum kept_folder folder;
+    const char *ending; /* NULL: .csv */
     struct flash_file object, file;
     bool inside;
 };
 
-/* The next CSV there: 1, 0 at the end, or an error; its name loses its ending. */
+static const char *ending_of(const struct walk *w)
+{
+    return w->ending != NULL ? w->ending : ".csv";
+}
+
+/* The next file there: 1, 0 at the end, or an error; its name loses its ending. */
 static int walk_next(const struct uploader *u, struct walk *w)
 {
     const struct flash *f = u->flash;
+    size_t ending = strlen(ending_of(w));
     char folder[FLASH_NAME_CAP];
 
     for (;;) {
@@ -97,7 +104,7 @@ static int walk_next(const struct uploader *u, struct walk *w)
         }
         w->inside = n > 0;
         len = strlen(w->file.name);
-        if (n > 0 && len > 4 && strcmp(w->file.name + len - 4, ".csv") == 0) {
+        if (n > 0 && len > ending && strcmp(w->file.name + len - ending, ending_of(w)) == 0) {
             return 1;
         }
     }
@@ -106,7 +113,7 @@ static int walk_next(const struct uploader *u, struct walk *w)
 static struct kept_place place_of(const struct walk *w, char name[FLASH_FILE_CAP])
 {
     memcpy(name, w->file.name, FLASH_FILE_CAP);
-    name[strlen(name) - 4] = '\0';
+    name[strlen(name) - strlen(ending_of(w))] = '\0';
     return (struct kept_place){w->folder, w->object.name, name};
 }
 
@@ -124,6 +131,37 @@ static int purge_old(struct uploader *u, enum kept_folder folder)
             if (n != 0) {
                 return n;
             }
+        }
+    }
+    return n;
+}
+
+/* A move that failed is still to come. */
+static bool is_awaited(struct uploader *u, const char *name)
+{
+    uint64_t batch;
+
+    return num_u64(name, strlen(name), &batch) == 0 && batch <= UINT32_MAX &&
+           ledger_find(&u->ledger, (uint32_t)batch) != NULL;
+}
+
+/* Reasons without their rows, which a cut has left: they may quote what is in them. */
+static int purge_lone(struct uploader *u, enum kept_folder folder)
+{
+    struct walk w = {.folder = folder, .ending = ".reason"};
+    char name[FLASH_FILE_CAP], path[FLASH_NAME_CAP];
+    int n;
+
+    while ((n = walk_next(u, &w)) == 1) {
+        const struct kept_place p = place_of(&w, name);
+        int err = kept_path(path, &p, ".csv");
+        int64_t size = err == 0 ? u->flash->size(u->flash->ctx, path) : err;
+
+        if (size == ERR_FLASH_NONE && !is_awaited(u, name)) {
+            size = remove_kept(u, &p);
+        }
+        if (size < 0 && size != ERR_FLASH_NONE) {
+            return (int)size;
         }
     }
     return n;
@@ -184,24 +222,42 @@ static int purge_much(struct uploader *u)
     return n;
 }
 
-static int count_records(struct uploader *u, struct range *r)
+/* Up to the next bad row, or to the end: 1 when there is more behind it. */
+static int count_some(struct uploader *u, const struct batch *after, uint32_t *records)
 {
     const struct batch_limits all = {UINT64_MAX, UINT64_MAX};
-    int n = uploader_segment_open(u, r->object, r->segment);
+    uint64_t from = after != NULL ? after->end : 0;
+    int n = batch_plan_init(&u->plan, &u->part, &all, after, u->bulk->x.tx, EXCHANGE_TX_CAP);
 
-    u->part = u->bf;
-    r->is.at = u->bf.body_at;
-    r->is.end = u->bf.size;
-    n = n == 0 ? batch_plan_init(&u->plan, &u->part, &all, NULL, u->bulk->x.tx, EXCHANGE_TX_CAP)
-               : n;
     if (n == 0) {
         do {
             n = batch_plan_step(&u->plan, u->bulk->x.tx, EXCHANGE_TX_CAP);
         } while (n == ERR_WAIT);
     }
-    r->is.records = (uint32_t)u->plan.batch.records;
+    *records += (uint32_t)u->plan.batch.records;
+    if (n == ERR_FILE_READ) {
+        return n;
+    }
+    return n < 0 && u->plan.csv.byte > from && u->plan.csv.byte < u->part.size;
+}
+
+static int count_records(struct uploader *u, struct range *r)
+{
+    int n = uploader_segment_open(u, r->object, r->segment);
+    bool counts = n == 0;
+    struct batch after;
+
+    u->part = u->bf;
+    r->is.at = u->bf.body_at;
+    r->is.end = u->bf.size;
+    r->is.records = 0;
+    n = counts ? count_some(u, NULL, &r->is.records) : n;
+    while (n == 1) { /* bad rows are not counted, and go too */
+        after = (struct batch){.end = u->plan.csv.byte, .next_line = u->plan.csv.line};
+        n = count_some(u, &after, &r->is.records);
+    }
     u->bf_segment = 0;
-    return n == ERR_FILE_READ ? n : 0; /* bad rows are not counted, and go too */
+    return n == ERR_FILE_READ ? n : 0;
 }
 
 /* The oldest segment of which nothing was ever sent. */
@@ -224,6 +280,7 @@ static int drop_front(struct uploader *u, uint16_t object)
     }
     o->is.dropped += r.is.records;
     n = uploader_put_object(u, object);
+    o->is.dropped -= n == 0 ? 0 : r.is.records;
     n = n == 0 ? uploader_put_final(u, &r, FINAL_DROPPED, REASON_SPACE, -1, -1) : n;
     if (n == 0) {
         u->lane[object].done = r.segment;
@@ -260,7 +317,12 @@ static enum want make_room(struct uploader *u)
 
 enum want uploader_purge(struct uploader *u)
 {
-    int err = purge_old(u, KEPT_FAILED);
+    int err = 0;
+
+    for (unsigned i = 0; i < KEPT_FOLDERS && err == 0; i++) {
+        err = purge_lone(u, (enum kept_folder)i);
+    }
+    err = err == 0 ? purge_old(u, KEPT_FAILED) : err;
 
     err = err == 0 ? purge_old(u, KEPT_QUARANTINE) : err;
     err = err == 0 && u->rules->retention_days > 0 ? purge_old(u, KEPT_SENT) : err;

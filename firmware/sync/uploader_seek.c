@@ -253,8 +253,11 @@ static void not_found(struct uploader *u, struct range *r)
     int64_t now_ms = uploader_time_ms(u), left_ms = u->rules->absent_after_ms;
     uint64_t pause_ms = u->candidates_over ? UPLOADER_SEEK_MS : pause_behind(r->passes);
 
+    r->since_ms = r->passes == 0 ? u->now.mono_ms : r->since_ms;
     if (now_ms >= 0 && r->time_ms >= 0) {
         left_ms -= now_ms - r->time_ms;
+    } else { /* nobody tells the time: at least as long ago as it is known to be */
+        left_ms -= (int64_t)(u->now.mono_ms - r->since_ms);
     }
     if (r->state == ENTRY_INTENT) {
         r->looked = true;

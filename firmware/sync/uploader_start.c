@@ -2,6 +2,7 @@
 #include "sync/uploader_parts.h"
 
 #include "base/err.h"
+#include "base/num.h"
 #include "base/text.h"
 #include "spool/queue.h"
 
@@ -58,20 +59,45 @@ static void say_file(struct uploader *u, enum uploader_news_kind kind, const cha
     uploader_say(u, &n);
 }
 
+/* "segment-00000001", or "segment-00000001-2" where a journal that was lost had given that number
+ * before: what stands there already is not replaced. */
+static int apart_name(struct uploader *u, const struct kept_place *p, char name[32],
+                      uint32_t segment)
+{
+    char path[FLASH_NAME_CAP];
+    int64_t size = 0;
+
+    for (uint64_t n = 1; size >= 0; n++) {
+        memcpy(name, "segment-", 8);
+        kept_batch_name(name + 8, segment);
+        if (n > 1) {
+            name[16] = '-';
+            (void)num_print_u64(name + 17, n % 100000000);
+        }
+        int err = kept_path(path, p, ".csv");
+
+        size = err == 0 ? u->flash->size(u->flash->ctx, path) : err;
+    }
+    return size == ERR_FLASH_NONE ? 0 : (int)size;
+}
+
 /* A segment of which nobody can say what was sent of it. */
 static int set_apart(struct uploader *u, const char *object, uint32_t segment,
                      enum kept_folder folder, enum reason reason)
 {
-    char from[FLASH_NAME_CAP], name[32] = "segment-";
+    char from[FLASH_NAME_CAP], name[32];
     const struct kept_place p = {folder, object, name};
     int err = queue_path(from, object, segment);
 
-    kept_batch_name(name + strlen(name), segment);
+    err = err == 0 ? apart_name(u, &p, name, segment) : err;
+    if (err != 0) {
+        return err;
+    }
     kept_reason(&u->kept, u->flash, &p);
     kept_put(&u->kept, "object", object);
     kept_put_u64(&u->kept, "segment", segment);
     kept_put(&u->kept, "reason", reason_text((uint8_t)reason));
-    err = err == 0 ? kept_close(&u->kept) : err;
+    err = kept_close(&u->kept);
     err = err == 0 ? kept_move(u->flash, from, &p) : err;
     if (err == 0) {
         say_file(u, folder == KEPT_HELD ? NEWS_MOVED : NEWS_ORPHAN, object, segment, reason);
@@ -84,6 +110,7 @@ static int hold_segments(struct uploader *u, struct ledger_object *o)
     uint32_t segment = 0;
     int n;
 
+    o->is.freed = o->last > o->is.freed ? o->last : o->is.freed; /* no number is used twice */
     while ((n = queue_next(u->flash, o->is.name, segment, &segment)) == 1) {
         n = set_apart(u, o->is.name, segment, KEPT_HELD, REASON_JOURNAL);
         if (n != 0) {
@@ -133,7 +160,8 @@ static int new_journal(struct uploader *u, bool keep_id)
         u->journal.head = (struct entry_head){.host = u->flash->host};
         err = random64(&u->journal.head.spool);
     }
-    if (highest >= u->ledger.next_batch) { /* no name of what is kept is used twice */
+    u->ledger.next_batch += u->journal.rotten; /* each of them may have begun a batch */
+    if (highest >= u->ledger.next_batch) {     /* no name of what is kept is used twice */
         u->ledger.next_batch = highest + 1;
     }
     return err == 0 ? uploader_compact(u) : err;

@@ -223,13 +223,44 @@ static void event(uint8_t call, uint8_t from, uint8_t count, uint8_t what, int32
     scene.cloud.event[0] = (struct cloud_event){call, from, count, what, arg, 0};
 }
 
+static void without_date_what_is_absent_is_proven_all_the_same(void **state)
+{
+    (void)state;
+    world.s.true_ms -= (uint64_t)60 * 24 * HOUR_MS;
+    world_power_on(&world);
+    open_again();
+    event(CLOUD_POST, 2, 1, EV_LOST, 0);
+    hand_in("a.csv", ROWS_HEADER, 1, 8);
+    run(30);
+    assert_int_equal(heard[NEWS_RESENT], 0);
+    run(120);
+    assert_int_equal(heard[NEWS_RESENT], 1);
+    assert_int_equal(stored(1, 8), 8);
+}
+
+/* Each hour one record is tried, and another one than before. */
+static void records_that_are_refused_do_not_hold_an_object_for_ever(void **state)
+{
+    (void)state;
+    settings.batch_records = 1;
+    event(CLOUD_POST, 1, 5, EV_STATUS, 400);
+    hand_in("a.csv", ROWS_HEADER, 1, 8);
+    run(60);
+    assert_int_equal(heard[NEWS_HOLD_OBJECT], 1);
+    assert_int_equal(files("quarantine/"), 2);
+    run(5 * 60);
+    assert_int_equal(files("quarantine/"), 4);
+    assert_int_equal(stored(5, 4), 4);
+    assert_int_equal(world.violations, 0);
+}
+
 /* Rate and link say nothing of a record. */
 static void a_single_record_is_not_too_large_for_a_weak_link(void **state)
 {
     static const struct {
         uint8_t what;
         int32_t arg;
-    } row[] = {{EV_STALL, 10}, {EV_HOUR, 10}, {EV_EARLY, 429}, {EV_EARLY, 408}};
+    } row[] = {{EV_STALL, 10}, {EV_HOUR, 10}, {EV_STATUS, 429}};
 
     for (size_t i = 0; i < COUNT(row); i++) {
         setup(state);
@@ -371,6 +402,59 @@ static void a_header_that_rots_holds_up_nothing_else(void **state)
     assert_int_equal(stored(21, 4), 4);
 }
 
+/* ---- what a cut leaves ---- */
+
+static void put_text(const char *name, const char *text)
+{
+    sim_flash_put(&world.flash, name, text, strlen(text));
+}
+
+static bool there(const char *name)
+{
+    size_t len;
+
+    return sim_flash_bytes(&world.flash, name, true, &len) != NULL;
+}
+
+static void reasons_without_rows_go(void **state)
+{
+    (void)state;
+    put_text("failed/contact/00000099.reason", "error = ana@x.org is no address\n");
+    put_text("failed/contact/00000098.reason", "reason = none\n");
+    put_text("failed/contact/00000098.csv", ROWS_HEADER);
+    open_again();
+    run(5);
+    assert_false(there("failed/contact/00000099.reason"));
+    assert_true(there("failed/contact/00000098.reason"));
+}
+
+static void a_journal_lost_twice_replaces_nothing_held(void **state)
+{
+    (void)state;
+    world.flash.watch = NULL;
+    for (unsigned i = 0; i < 3; i++) {
+        put_text("queue/contact/00000001.csv", ROWS_HEADER "1,a,b\n");
+        (void)flash.remove(flash.ctx, "journal");
+        open_again();
+        assert_int_equal(files("held/contact/"), i + 1);
+        assert_int_equal(files("queue/"), 0);
+    }
+}
+
+static void what_is_dropped_is_counted_behind_bad_rows_too(void **state)
+{
+    (void)state;
+    world.flash.watch = NULL;
+    rules.drop_oldest = true;
+    rules.max_bytes = 16;
+    scene.cloud.no_lead = 0;
+    event(CLOUD_OBJECTS, 1, 99, EV_LINK, ERR_CONNECT);
+    put_text("outbox/contact/a.csv", ROWS_HEADER "1,a,b\n2,a\n3,a,b\n4,a,b\n5\n6,a,b\n");
+    run(120);
+    assert_int_equal(files("queue/") + files("outbox/"), 0);
+    assert_int_equal(up.ledger.object[0].is.dropped, 4);
+}
+
 /* ---- a full flash ---- */
 
 static void add_len(void *arg, const char *name, const uint8_t *bytes, size_t len)
@@ -437,6 +521,11 @@ int main(void)
         cmocka_unit_test_setup(a_hole_is_filled, setup),
         cmocka_unit_test_setup(what_is_gone_from_the_queue_is_held, setup),
         cmocka_unit_test_setup(a_header_that_rots_holds_up_nothing_else, setup),
+        cmocka_unit_test_setup(without_date_what_is_absent_is_proven_all_the_same, setup),
+        cmocka_unit_test_setup(records_that_are_refused_do_not_hold_an_object_for_ever, setup),
+        cmocka_unit_test_setup(reasons_without_rows_go, setup),
+        cmocka_unit_test_setup(a_journal_lost_twice_replaces_nothing_held, setup),
+        cmocka_unit_test_setup(what_is_dropped_is_counted_behind_bad_rows_too, setup),
         cmocka_unit_test_setup(what_is_stored_leaves_a_full_flash, setup),
         cmocka_unit_test_setup(a_journal_that_cannot_be_compacted_goes_on, setup),
     };
