@@ -199,6 +199,7 @@ static int take_over(struct journal *j)
         go_back(j);
     } else if (err != 0) {
         j->now.err = err;
+        j->now.seq = j->old.seq; /* the next one is numbered as this one was */
     }
     return err;
 }

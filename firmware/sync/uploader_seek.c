@@ -266,7 +266,8 @@ static void not_found(struct uploader *u, struct range *r)
 
         r->next_ms = u->now.mono_ms + (soon ? (uint64_t)left_ms : pause_ms);
         r->passes = (uint8_t)(r->passes < UINT8_MAX ? r->passes + 1 : r->passes);
-    } else if (!would_show(u)) {
+    } else if (!would_show(u) || left_ms < -UPLOADER_EXPIRE_MS) {
+        /* Behind so many days it may have been there, and be forgotten. */
         uploader_policy(u, r);
     } else {
         r->absent = true;

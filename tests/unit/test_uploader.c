@@ -238,6 +238,23 @@ static void without_date_what_is_absent_is_proven_all_the_same(void **state)
     assert_int_equal(stored(1, 8), 8);
 }
 
+/* After days the service may have forgotten a job that it had. */
+static void what_was_looked_for_too_late_is_not_absent(void **state)
+{
+    (void)state;
+    event(CLOUD_POST, 2, 1, EV_LOST_MADE, 0);
+    scene.cloud.expire_s = 3 * 24 * 3600;
+    hand_in("a.csv", ROWS_HEADER, 1, 8);
+    while (heard[NEWS_UNKNOWN] == 0) {
+        assert_true(step());
+    }
+    world.s.true_ms += (uint64_t)4 * 24 * HOUR_MS;
+    run(24 * 60);
+    assert_int_equal(heard[NEWS_RESENT], 0);
+    assert_int_equal(reason[NEWS_HELD], REASON_UNKNOWN);
+    assert_int_equal(stored(1, 8), 8);
+}
+
 /* Each hour one record is tried, and another one than before. */
 static void records_that_are_refused_do_not_hold_an_object_for_ever(void **state)
 {
@@ -522,6 +539,7 @@ int main(void)
         cmocka_unit_test_setup(what_is_gone_from_the_queue_is_held, setup),
         cmocka_unit_test_setup(a_header_that_rots_holds_up_nothing_else, setup),
         cmocka_unit_test_setup(without_date_what_is_absent_is_proven_all_the_same, setup),
+        cmocka_unit_test_setup(what_was_looked_for_too_late_is_not_absent, setup),
         cmocka_unit_test_setup(records_that_are_refused_do_not_hold_an_object_for_ever, setup),
         cmocka_unit_test_setup(reasons_without_rows_go, setup),
         cmocka_unit_test_setup(a_journal_lost_twice_replaces_nothing_held, setup),
