@@ -49,7 +49,7 @@ static int pull_body(void *ctx, uint8_t *dst, size_t cap)
     return err == 0 ? batch_source_pull(&u->source, dst, cap) : err;
 }
 
-static int open_gate(void *ctx)
+static int at_gate(void *ctx)
 {
     struct upload *u = ctx;
 
@@ -93,7 +93,7 @@ static int attempt(struct upload *u, const struct batch *b)
         return err;
     }
     batch_source_init(&u->source, &u->scan.file, b);
-    u->app->session.gate = (struct session_gate){open_gate, u};
+    u->app->session.gate = (struct session_gate){at_gate, u};
     return end_attempt(u, session_upload(&u->app->session, &up, b->records));
 }
 
