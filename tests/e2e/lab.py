@@ -8,6 +8,7 @@
 
 A test fails by exception and the others go on; end() prints the line that tools/check adds up.
 """
+import atexit
 import contextlib
 import json
 import os
@@ -28,6 +29,7 @@ TOKEN, SECRET = "bench-element-token", "bench-user-secret="
 # A copy of each run's own: an upload keeps its journal beside its file.
 SAMPLE = pathlib.Path(tempfile.mkdtemp(prefix="ocbulk-sample-")) / "sample.csv"
 shutil.copy(TOP / "tests" / "data" / "sample.csv", SAMPLE)
+atexit.register(shutil.rmtree, SAMPLE.parent, ignore_errors=True)
 
 
 class Result:
@@ -154,6 +156,5 @@ class Lab:
     def end(self):
         self.stop_cloud()
         shutil.rmtree(self.dir)
-        shutil.rmtree(SAMPLE.parent)
         print(f"{self.passed} passed, {self.failed} failed")
         sys.exit(self.failed > 0)
