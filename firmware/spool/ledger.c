@@ -52,7 +52,7 @@ uint64_t ledger_id_print(const char *id)
     return fingerprint_finish(&f);
 }
 
-bool ledger_seen(const struct ledger *l, const char *id)
+static bool in_ring(const struct ledger *l, const char *id)
 {
     uint64_t print = ledger_id_print(id);
 
@@ -64,9 +64,19 @@ bool ledger_seen(const struct ledger *l, const char *id)
     return false;
 }
 
+bool ledger_seen(const struct ledger *l, const char *id)
+{
+    for (uint16_t i = 0; i < l->ranges && id[0] != '\0'; i++) { /* some go on for long */
+        if (strcmp(l->range[i].is.id, id) == 0) {
+            return true;
+        }
+    }
+    return in_ring(l, id);
+}
+
 static void remember_id(struct ledger *l, const char *id)
 {
-    if (id[0] != '\0' && !ledger_seen(l, id)) {
+    if (id[0] != '\0' && !in_ring(l, id)) {
         l->seen[l->seen_at] = ledger_id_print(id);
         l->seen_at = (uint8_t)((l->seen_at + 1) % IDS_SEEN_MAX);
     }

@@ -145,6 +145,30 @@ static void what_ends_at_once_needs_no_room(void **state)
     assert_int_equal(apply(&l, ENTRY_INTENT, 502, 5020, 5030), ERR_NO_ROOM);
 }
 
+static void a_job_that_is_followed_for_long_stays_known(void **state)
+{
+    static struct ledger l;
+    struct entry e = entry_of(ENTRY_CREATED, 1, 10, 20);
+
+    (void)state;
+    begin(&l);
+    for (uint32_t i = 0; i < 2 * IDS_SEEN_MAX; i++) {
+        e.batch = i + 1;
+        e.is.range.at = 10 * i;
+        e.is.range.end = 10 * i + 10;
+        e.type = ENTRY_CREATED;
+        (void)snprintf(e.is.range.id, sizeof e.is.range.id, "job-%u", (unsigned)i);
+        assert_int_equal(ledger_apply(&l, &e), 0);
+        e.type = ENTRY_FINAL;
+        assert_int_equal(i == 0 ? 0 : ledger_apply(&l, &e), 0);
+    }
+    assert_true(ledger_seen(&l, "job-0")); /* open */
+    assert_false(ledger_seen(&l, "job-1"));
+    assert_true(ledger_seen(&l, "job-127"));
+    assert_false(ledger_seen(&l, "job-128"));
+    assert_false(ledger_seen(&l, ""));
+}
+
 static void what_the_ledger_cannot_take_is_not_written(void **state)
 {
     struct entry e = entry_of(ENTRY_COMMIT, 1, 10, 20);
@@ -409,6 +433,7 @@ int main(void)
         cmocka_unit_test_setup(an_entry_follows_the_tables_or_is_rot, setup),
         cmocka_unit_test_setup(ranges_that_overlap_are_rot, setup),
         cmocka_unit_test_setup(what_ends_at_once_needs_no_room, setup),
+        cmocka_unit_test_setup(a_job_that_is_followed_for_long_stays_known, setup),
         cmocka_unit_test_setup(what_the_ledger_cannot_take_is_not_written, setup),
         cmocka_unit_test_setup(a_restart_finds_what_was_known, setup),
         cmocka_unit_test_setup(a_compaction_forgets_no_segment_that_is_there, setup),

@@ -238,6 +238,24 @@ static void without_date_what_is_absent_is_proven_all_the_same(void **state)
     assert_int_equal(stored(1, 8), 8);
 }
 
+static void unsynced(void *ctx, struct uploader_clock *out)
+{
+    (void)ctx;
+    *out = (struct uploader_clock){.synced = false};
+}
+
+/* Its last good time is the service's: it is behind that with each reply. */
+static void a_clock_that_is_slow_does_not_wait_for_each_reply(void **state)
+{
+    (void)state;
+    rules.clock = unsynced;
+    world.s.skew_s = -6 * 3600;
+    hand_in("a.csv", ROWS_HEADER, 1, 8);
+    run(60);
+    assert_int_equal(stored(1, 8), 8);
+    assert_int_equal(files("queue/"), 0);
+}
+
 /* After days the service may have forgotten a job that it had. */
 static void what_was_looked_for_too_late_is_not_absent(void **state)
 {
@@ -539,6 +557,7 @@ int main(void)
         cmocka_unit_test_setup(what_is_gone_from_the_queue_is_held, setup),
         cmocka_unit_test_setup(a_header_that_rots_holds_up_nothing_else, setup),
         cmocka_unit_test_setup(without_date_what_is_absent_is_proven_all_the_same, setup),
+        cmocka_unit_test_setup(a_clock_that_is_slow_does_not_wait_for_each_reply, setup),
         cmocka_unit_test_setup(what_was_looked_for_too_late_is_not_absent, setup),
         cmocka_unit_test_setup(records_that_are_refused_do_not_hold_an_object_for_ever, setup),
         cmocka_unit_test_setup(reasons_without_rows_go, setup),
