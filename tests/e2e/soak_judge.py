@@ -41,7 +41,8 @@ class Judge:
                 not self.places(n) and not self.waits[n]]
         dropped = [n for n in gone if n in self.truth.dropped]
         refused = [n for n in gone if n in self.truth.accepted and n in self.bad]
-        return sorted(set(gone) - set(dropped) - set(refused)), dropped
+        lost = sorted(set(gone) - set(dropped) - set(refused))
+        return [f"{n} of {self.truth.records[n].source or 'add'}" for n in lost], dropped
 
     def stored_and_kept(self):
         """In two places without a reason: held and failed batches may be stored, as they say."""
@@ -49,9 +50,9 @@ class Judge:
         for name, record in self.truth.records.items():
             places = self.places(name)
             total = sum(places.values())
-            if not self.by_hand(name) and (total > 1 or (self.good[name] and "quarantine" in places)
-                                           or (total and self.waits[name])):
-                found.append(f"{name}: stored by {self.good[name]}, {places}, {self.waits[name]}")
+            if not self.by_hand(name) and (total > 1 or
+                                           (self.good[name] and "quarantine" in places)):
+                found.append(f"{name}: stored by {self.good[name]}, {places}")
             elif record.malformed and (self.good[name] or self.bad[name]):
                 found.append(f"{name} is malformed and was sent")
         return found
@@ -117,7 +118,8 @@ class Judge:
         """Files that nothing accounts for."""
         spool = self.lab.spool
         found = [str(p.relative_to(spool)) for p in spool.rglob("*")
-                 if p.suffix in (".tmp", ".new") or p.parent.name == "ctl"]
+                 if p.suffix in (".tmp", ".new") or
+                 (p.parent.name == "ctl" and p.suffix != ".done")]  # an answer goes at a start
         for part in KEPT:
             for path in (spool / part).glob("*/*.csv"):
                 if not path.with_suffix(".reason").exists():

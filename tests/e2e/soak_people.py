@@ -11,6 +11,7 @@ from soak_truth import batch_of, names_in, service
 
 OBJECTS = {"contact": "C_EmailAddress,C_FirstName,C_City", "campaign": "email,name,description",
            "account": "email,name,description"}
+BACKLOG_MAX = 60  # files; what `open_max`, pauses and faults leave room for
 NOTES = ["", "plain", '"quoted, with a comma"', '"two\nlines"', '"a ""word"""', "Grüße", '"CR\r\nLF"']
 
 
@@ -128,6 +129,9 @@ class People:
     def produce(self, way, number):
         rnd = random.Random(f"{self.seed} {way.__name__} {number}")
         while not self.soak.over.is_set():
+            if self.soak.backlog > BACKLOG_MAX:  # else the soak tests a queue and little more
+                self.soak.over.wait(1)
+                continue
             way(rnd)
             self.soak.over.wait(rnd.expovariate(1) * (0.4 if way == self.add_one else 2.5))
 

@@ -81,7 +81,7 @@ class Journal:
     def __init__(self, path):
         self.path = path
         self.spools, self.faults = set(), []
-        self.seq = 0
+        self.seq = self.epoch = 0
         self.largest = 0
         self.last = {}                             # batch: its last entry
         self.sent = {}                             # (batch, attempt): reason
@@ -103,11 +103,14 @@ class Journal:
             entry = Entry(part)
             if entry.type == HEAD:
                 epoch = struct.unpack_from("<I", part, 40)[0]
+                # A compaction writes what counts: not what a failed sync has left in the old one.
+                gap = gap or epoch != self.epoch
                 self.spools.add(struct.unpack_from("<Q", part, 44)[0])
             if before is not None and entry.seq != before + 1:
                 self.faults.append(f"sequence {before} is followed by {entry.seq}")
             before = entry.seq
             if entry.seq > self.seq:
+                self.epoch = epoch
                 gap = gap or entry.seq != self.seq + 1  # a compaction was quicker
                 self.take(entry, not gap)
                 self.seq = entry.seq
