@@ -2,8 +2,10 @@
 
 #include "base/err.h"
 #include "fake_bulk.h"
+#include "person.h"
+#include "producer.h"
+#include "replay.h"
 #include "scene.h"
-#include "spool/hand.h"
 #include "sync/uploader.h"
 #include "sync/uploader_news.h"
 
@@ -23,11 +25,8 @@ enum {
 /* What power takes. */
 static struct uploader up;
 static struct bulk bulk;
-static struct outbox outbox;
 static struct flash flash;
 static unsigned starts;
-
-static const char *const object_name[] = {"contact", "lead"};
 
 static void object_rules(void *ctx, const char *name, struct uploader_object *out)
 {
@@ -234,64 +233,6 @@ static bool run_hours(struct world *w, unsigned hours)
     return true;
 }
 
-/* What a restart would find is what is in RAM. */
-struct replay {
-    struct ledger ledger;
-    struct journal journal;
-};
-
-static int replay_entry(void *ctx, const struct entry *e)
-{
-    return ledger_apply(ctx, e);
-}
-
-static bool same_range(const struct range *a, const struct range *b)
-{
-    return a->batch == b->batch && a->segment == b->segment && a->object == b->object &&
-           a->state == b->state && a->is.at == b->is.at && a->is.end == b->is.end &&
-           a->is.attempt == b->is.attempt && a->is.print == b->is.print &&
-           strcmp(a->is.id, b->is.id) == 0;
-}
-
-/* A segment that has gone is found out again by its absence, and a hold by the next refusal. */
-static bool same_object(const struct ledger_object *a, const struct ledger_object *b)
-{
-    bool gone = a->cut == UINT64_MAX;
-
-    return (gone || (a->cur == b->cur && a->cut == b->cut)) && a->is.dropped == b->is.dropped;
-}
-
-static void check_replay(struct world *w)
-{
-    static struct replay r;
-    const struct journal_visitor to = {replay_entry, &r.ledger};
-    struct ledger *l = &up.ledger;
-
-    ledger_init(&r.ledger);
-    if (up.flash_err != 0 || journal_open(&r.journal, &flash, &to, false) != 0) {
-        return;
-    }
-    if (r.ledger.ranges != l->ranges || r.ledger.objects != l->objects) {
-        world_breach(w, "invariant 8: %u ranges, and a restart would find %u", l->ranges,
-                     r.ledger.ranges);
-        return;
-    }
-    for (uint16_t i = 0; i < l->ranges; i++) {
-        struct range *other = ledger_find(&r.ledger, l->range[i].batch);
-
-        if (other == NULL || !same_range(&l->range[i], other)) {
-            world_breach(w, "invariant 8: a restart would know batch %u otherwise",
-                         l->range[i].batch);
-        }
-    }
-    for (uint16_t i = 0; i < l->objects; i++) {
-        if (!same_object(&l->object[i], &r.ledger.object[i])) {
-            world_breach(w, "invariant 8: a restart would know object %s otherwise",
-                         l->object[i].is.name);
-        }
-    }
-}
-
 static bool run_to_rest(struct world *w)
 {
     uint64_t end_ms = w->s.true_ms + RUN_MAX_MS, rest_ms = 0;
@@ -306,7 +247,7 @@ static bool run_to_rest(struct world *w)
         } else if (rest_ms == 0) {
             rest_ms = w->s.true_ms + REST_MS;
         } else if (w->s.true_ms >= rest_ms) {
-            check_replay(w);
+            replay_check(w, &up, &flash);
             return true;
         }
     }
@@ -316,144 +257,6 @@ static bool run_to_rest(struct world *w)
         return false;
     }
     return true;
-}
-
-static void add_one(struct world *w, uint8_t object)
-{
-    struct outbox_rules r = {
-        .max_bytes = rules.max_bytes,
-        .headroom = rules.headroom,
-        .batch_bytes = 65536,
-        .batch_records = w->scene->rules.batch_records == 0 ? 4 : w->scene->rules.batch_records,
-        .seal_after_ms = rules.seal_after_ms};
-    unsigned row = w->s.rows++;
-    char text[ROWS_TEXT_CAP];
-    struct outbox_row what = {.header = (const uint8_t *)ROWS_HEADER,
-                              .header_len = sizeof ROWS_HEADER - 1,
-                              .record = (const uint8_t *)text,
-                              .len = rows_text(text, row),
-                              .fields = 3};
-    int err;
-
-    w->s.row[row] = ROW_MAYBE;
-    w->s.owner[row] = object;
-    outbox_init(&outbox, &flash, &r, object_name[object]);
-    err = outbox_add(&outbox, &what, world_now(w).mono_ms);
-    w->s.row[row] = err == 0 ? ROW_ACKED : ROW_REFUSED;
-    w->s.true_ms += 100;
-}
-
-struct made {
-    char text[8192];
-    size_t len;
-};
-
-static void put_row(struct world *w, struct made *m, unsigned row, uint8_t object)
-{
-    m->len += rows_text(m->text + m->len, row);
-    w->s.row[row] = ROW_ACKED;
-    w->s.owner[row] = object;
-}
-
-static void hand_in(struct world *w, const struct act *a)
-{
-    static struct made m;
-    char name[64];
-    int bad = a->kind == ACT_BAD ? a->arg : 0;
-
-    m.len = (size_t)snprintf(m.text, sizeof m.text, "%s", ROWS_HEADER);
-    for (int i = 0; i < a->n; i++) {
-        for (; bad > 0 && i == a->n / 2; bad--) {
-            put_row(w, &m, w->s.bad_rows++, a->object);
-        }
-        put_row(w, &m, w->s.rows++, a->object);
-    }
-    if (a->kind == ACT_BROKEN) { /* a header row that is none */
-        memcpy(m.text, "\"d,name,note", 12);
-    } else if (a->kind == ACT_FILE && a->arg == 1) {
-        m.len--;
-    }
-    (void)snprintf(name, sizeof name, "outbox/%s/file-%u.csv", object_name[a->object],
-                   ++w->s.files);
-    sim_flash_put(&w->flash, name, m.text, m.len);
-}
-
-/* The job that has the batch, as a person would find it by its rows. */
-static const struct cloud_job *job_of(const struct world *w, const struct model_batch *b)
-{
-    for (unsigned i = 0; i < w->s.cloud.jobs; i++) {
-        const struct cloud_job *j = &w->s.cloud.job[i];
-        const struct row_where *r = &w->s.where[j->row[0]];
-
-        if (j->ours && j->rows > 0 && r->segment == b->segment && r->at == b->at &&
-            strcmp(j->object, w->s.model.object[b->object].name) == 0) {
-            return j;
-        }
-    }
-    return NULL;
-}
-
-static void ask(struct world *w, unsigned batch, const struct model_batch *b, const struct act *a)
-{
-    struct hand h = {.verb = (uint8_t)a->n, .batch = batch, .all = a->arg == 1};
-    const struct cloud_job *j = job_of(w, b);
-
-    if (a->arg == 2 && j != NULL) {
-        (void)snprintf(h.job, sizeof h.job, "%s", j->id);
-    } else if (a->arg == 2) {
-        h.verb = HAND_RETRY;
-    }
-    (void)hand_put(&flash, &h);
-}
-
-static bool waits_for_hand(const struct model_batch *b)
-{
-    return b->type == J_HELD || b->type == J_MOVED;
-}
-
-static void ask_all(struct world *w, const struct act *a)
-{
-    for (unsigned i = 1; i < MODEL_BATCHES; i++) {
-        const struct model_batch *b = &w->s.model.batch[i];
-
-        if (waits_for_hand(b)) {
-            ask(w, i, b, a);
-        }
-    }
-    uploader_look(&up, NULL);
-}
-
-/* Its rows are in held/, or still in their segment. */
-static bool is_held(struct world *w, const struct model_batch *b)
-{
-    bool held = false;
-
-    checker_look(w);
-    for (unsigned row = 1; row < ROWS_MAX; row++) {
-        const struct row_where *r = &w->s.where[row];
-        bool mine = r->segment == b->segment && r->at >= b->at && r->end <= b->end;
-
-        held = held || (mine && (w->s.place[row] & (AT_HELD | AT_QUEUE)) != 0);
-    }
-    return held;
-}
-
-/* What is left to a person, by one who looks at the service first. */
-static bool settle_by_hand(struct world *w)
-{
-    bool any = false;
-
-    for (unsigned i = 1; i < MODEL_BATCHES; i++) {
-        const struct model_batch *b = &w->s.model.batch[i];
-        const struct act a = {.n = HAND_ACCEPT, .arg = 2};
-
-        if (waits_for_hand(b) && b->doubt && is_held(w, b)) {
-            ask(w, i, b, &a);
-            any = true;
-        }
-    }
-    uploader_look(&up, NULL);
-    return any;
 }
 
 /* A person sees to the journal while the device is off. */
@@ -492,13 +295,13 @@ static bool act(struct world *w, const struct act *a)
     switch (a->kind) {
     case ACT_ADD:
         for (int i = 0; i < a->n; i++) {
-            add_one(w, a->object);
+            producer_add(w, &rules, &flash, a->object);
         }
         return true;
     case ACT_FILE:
     case ACT_BAD:
     case ACT_BROKEN:
-        hand_in(w, a);
+        producer_hand_in(w, a);
         return true;
     case ACT_REST:
         return run_to_rest(w);
@@ -512,7 +315,8 @@ static bool act(struct world *w, const struct act *a)
     case ACT_HOURS:
         return run_hours(w, (unsigned)a->n);
     case ACT_HAND:
-        ask_all(w, a);
+        person_ask(w, a, &flash);
+        uploader_look(&up, NULL);
         return true;
     case ACT_STOP:
         return stop(w);
@@ -554,15 +358,16 @@ static enum life_end live(struct world *w)
             return LIFE_STUCK;
         }
         w->s.act = (uint16_t)(w->s.act + again);
-        check_replay(w);
+        replay_check(w, &up, &flash);
     }
     if (!run_to_rest(w)) {
         return LIFE_STUCK;
     }
     for (unsigned n = 0; n < HANDS_MAX && (w->scene->flags & SCENE_NO_HAND) == 0; n++) {
-        if (!settle_by_hand(w)) {
+        if (!person_settle(w, &flash)) {
             break;
         }
+        uploader_look(&up, NULL);
         if (!run_to_rest(w)) {
             return LIFE_STUCK;
         }

@@ -10,8 +10,7 @@ size_t rows_text(char dst[ROWS_TEXT_CAP], unsigned row)
         "R%05u,Ada %u,plain\n",
         "R%05u,\"Bob, %u\",\"says \"\"hi\"\"\"\n",
         "R%05u,Cy %u,\"two\nlines\"\n",
-        "R%05u,D\xC3\xA9"
-        "e %u,\n",
+        "R%05u,\xC3\x89va %u,\n",
     };
     static const char bad[] = "R%05u,%u,too,many,fields\n";
 

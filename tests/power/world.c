@@ -10,6 +10,7 @@
 enum { FAULT_MS = 20 * 60000, CLOCK_MS = 2 * 3600000 };
 
 struct world *the_world;
+const char *const world_object[2] = {"contact", "lead"};
 
 void world_breach(struct world *w, const char *form, ...)
 {

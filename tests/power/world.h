@@ -82,6 +82,7 @@ struct world {
 };
 
 extern struct world *the_world;
+extern const char *const world_object[2]; /* by its number in scenes */
 
 void world_init(struct world *w, const struct scene *scene);
 void world_power_on(struct world *w);
