@@ -74,7 +74,7 @@
 #define SEEK_BAD_LISTS          3 /* lists in a row that cannot be read before none is believed to come */
 #define UPLOADER_HOLD_MS        3600000 /* ms from a hold of object or account to its own test */
 #define UPLOADER_LOCKED_MS      1000 /* ms to the next look at an outbox that a producer has locked */
-#define COLUMN_NAME_CAP         256   /* bytes of a column's name that is compared; stack: twice */
+#define COLUMN_NAME_CAP         256 /* bytes of a column's name that is compared; stack: twice */
 #define UPLOADER_NAP_MS         86400000 /* ms that nothing is waited for, at the most */
 #define UPLOADER_STOP_MS        20000    /* ms that an answer is waited for when told to stop */
 #define UPLOADER_LATE_MS        900000   /* ms between two looks at a job past its deadline */

@@ -289,6 +289,53 @@ static void records_that_are_refused_do_not_hold_an_object_for_ever(void **state
     assert_int_equal(world.violations, 0);
 }
 
+/* Nobody tells the time, and the pause is waited for whole, not longer. */
+static void a_pause_survives_a_restart_without_any_time(void **state)
+{
+    (void)state;
+    world.s.true_ms -= (uint64_t)60 * 24 * HOUR_MS;
+    world_power_on(&world);
+    open_again();
+    scene.cloud.event[0] = (struct cloud_event){CLOUD_POST, 1, 1, EV_STATUS, 429, 300000};
+    hand_in("a.csv", ROWS_HEADER, 1, 4);
+    while (heard[NEWS_TROUBLE] == 0) {
+        assert_true(step());
+    }
+    open_again();
+    run(4);
+    assert_int_equal(world.s.cloud.calls[CLOUD_POST], 1);
+    run(5);
+    assert_int_equal(stored(1, 4), 4);
+    world_power_on(&world);
+    open_again();
+    hand_in("b.csv", ROWS_HEADER, 11, 4); /* it is over */
+    run(1);
+    assert_int_equal(stored(11, 4), 4);
+}
+
+static void a_hold_says_what_it_is_for(void **state)
+{
+    static const struct {
+        uint8_t what;
+        int32_t arg;
+        uint8_t reason;
+    } row[] = {{EV_STATUS, 404, REASON_PLACE},
+               {EV_LINK, ERR_CONFIG, REASON_REQUEST},
+               {EV_LINK, ERR_METADATA, REASON_REQUEST}};
+
+    for (size_t i = 0; i < COUNT(row); i++) {
+        setup(state);
+        event(CLOUD_POST, 1, 1, row[i].what, row[i].arg);
+        hand_in("a.csv", ROWS_HEADER, 1, 4);
+        run(30);
+        assert_int_equal(reason[NEWS_HOLD_OBJECT], row[i].reason);
+        assert_int_equal(stored(1, 4), 0);
+        run(60);
+        assert_int_equal(heard[NEWS_HOLD_OVER], 1);
+        assert_int_equal(stored(1, 4), 4);
+    }
+}
+
 /* Rate and link say nothing of a record. */
 static void a_single_record_is_not_too_large_for_a_weak_link(void **state)
 {
@@ -547,6 +594,8 @@ int main(void)
         cmocka_unit_test_setup(a_file_with_other_columns_takes_none_along, setup),
         cmocka_unit_test_setup(an_object_too_many_stops_no_other, setup),
         cmocka_unit_test_setup(a_service_without_date_is_not_asked_for_ever, setup),
+        cmocka_unit_test_setup(a_pause_survives_a_restart_without_any_time, setup),
+        cmocka_unit_test_setup(a_hold_says_what_it_is_for, setup),
         cmocka_unit_test_setup(a_single_record_is_not_too_large_for_a_weak_link, setup),
         cmocka_unit_test_setup(what_was_too_slow_is_looked_for_before_it_is_halved, setup),
         cmocka_unit_test_setup(a_conflict_behind_a_cut_resend_is_held, setup),
