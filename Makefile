@@ -145,7 +145,7 @@ demo: ## start the stand-in service and walk through it with the sample
 	$(Q)$(MAKE) --no-print-directory $(BUILD)/ocbulk $(BUILD)/bench_cloud
 	$(Q)tools/demo
 
-power: ## cut the life of batches at every operation, then at pairs of them; fail every call (an hour)
+power: ## cut the life of batches at every operation, then at pairs of them; fail every call (20 min)
 	$(Q)tools/deps test
 	$(Q)$(MAKE) --no-print-directory $(BUILD)/tests/power/test_power $(BUILD)/tests/power/test_fault
 	$(Q)OCB_POWER=full $(BUILD)/tests/power/test_power
