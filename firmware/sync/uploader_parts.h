@@ -24,6 +24,7 @@ bool uploader_give_room(struct uploader *u); /* the reserve; false: it was given
 struct uploader_news uploader_news_of(const struct uploader *u, const struct range *r);
 void uploader_say(struct uploader *u, const struct uploader_news *n);
 void uploader_say_kind(struct uploader *u, const struct range *r, enum uploader_news_kind kind);
+void uploader_say_err(struct uploader *u, enum uploader_news_kind kind, int err);
 /* Flash failed, or works again: 0 or err, as it came. */
 int uploader_flash(struct uploader *u, int err);
 
@@ -70,13 +71,15 @@ enum want uploader_seek(struct uploader *u);
 enum want uploader_seek_end(struct uploader *u);
 enum want uploader_candidate_end(struct uploader *u);
 
-/* uploader: calls */
+/* uploader_call */
 enum want uploader_later(struct uploader *u, uint64_t when_ms); /* something is due then */
 enum want uploader_call(struct uploader *u, enum uploader_task task, int err);
 /* A call failed: paces the next one. */
 enum want uploader_call_failed(struct uploader *u);
 /* The same for a GET: refused credentials are read again once, then the account is held. */
 enum want uploader_get_failed(struct uploader *u);
+enum want uploader_ask_objects(struct uploader *u); /* their names, and the time */
+enum want uploader_objects_end(struct uploader *u);
 void uploader_call_worked(struct uploader *u);
 enum want uploader_hold_object(struct uploader *u, uint16_t object, uint8_t reason, uint16_t http);
 void uploader_test_holds(struct uploader *u); /* now, not within the hour */
