@@ -111,7 +111,7 @@ static int free_name(struct uploader *u, const struct kept_place *p, char name[1
     char path[FLASH_NAME_CAP];
     int64_t size = 0;
 
-    memcpy(name, "file-", 5);
+    memcpy(name, "file-", 6);
     for (uint32_t n = 1; size >= 0; n++) {
         kept_batch_name(name + 5, n);
         int err = kept_path(path, p, ".csv");

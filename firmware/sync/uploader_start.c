@@ -68,7 +68,7 @@ static int apart_name(struct uploader *u, const struct kept_place *p, char name[
     int64_t size = 0;
 
     for (uint64_t n = 1; size >= 0; n++) {
-        memcpy(name, "segment-", 8);
+        memcpy(name, "segment-", 9);
         kept_batch_name(name + 8, segment);
         if (n > 1) {
             name[16] = '-';
