@@ -179,8 +179,12 @@ class People:
             return ["retry", item["batch"], "--all"], names, self.truth.again
         return ["drop", item["batch"]], names, self.truth.dropped
 
-    def act(self):
-        items = [i for i in self.look() if i["state"] in ("held", "failed", "quarantine")]
+    def unblock(self):
+        """With strict order a held batch is in the way of those behind it."""
+        self.act(lambda i: i["state"] == "held" and not i.get("file"))
+
+    def act(self, concerns=lambda i: i["state"] in ("held", "failed", "quarantine")):
+        items = [i for i in self.look() if concerns(i)]
         if not items:
             return
         item = self.rnd.choice(items)
