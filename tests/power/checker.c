@@ -25,6 +25,18 @@ void checker_note_row(void *arg, unsigned row, size_t at, size_t end)
     n->w->s.where[row] = (struct row_where){n->segment, (uint32_t)at, (uint32_t)end};
 }
 
+/* Without its journal a spool may give a number again. */
+void checker_new_segment(struct world *w, const char *object, uint32_t segment)
+{
+    for (unsigned row = 1; row < ROWS_MAX; row++) {
+        struct row_where *r = &w->s.where[row];
+
+        if (r->segment == segment && strcmp(world_object[w->s.owner[row]], object) == 0) {
+            *r = (struct row_where){0};
+        }
+    }
+}
+
 /* Rows of a segment that has just come into being. */
 static void note_segment(struct world *w, const char *name)
 {
@@ -34,6 +46,7 @@ static void note_segment(struct world *w, const char *name)
     const uint8_t *src = sim_flash_bytes(&w->flash, name, true, &len);
 
     if (checker_queue_name(name, object, &n.segment) && src != NULL) {
+        checker_new_segment(w, object, n.segment);
         rows_scan(src, len, checker_note_row, &n);
     }
 }
@@ -116,6 +129,7 @@ static void note_file(void *arg, const char *name, const uint8_t *bytes, size_t 
     char object[24];
 
     if (checker_queue_name(name, object, &n.segment)) {
+        checker_new_segment(n.w, object, n.segment);
         rows_scan(bytes, len, checker_note_row, &n);
     }
 }
@@ -150,6 +164,10 @@ static const struct model_batch *sending(struct world *w, const struct tag *tag,
 
 void checker_body_begins(struct world *w, const struct tag *tag)
 {
+    if (world_service_ms(w) + 2000 < w->s.model.pause_ms) { /* a Date has whole seconds */
+        world_breach(w, "the first byte leaves %u s before the end of a pause",
+                     (unsigned)((w->s.model.pause_ms - world_service_ms(w)) / 1000));
+    }
     (void)sending(w, tag, J_INTENT, "the first byte");
 }
 

@@ -11,6 +11,7 @@ struct checker_note {
 
 /* What a name of queue/OBJECT/NUMBER.csv says; false: it is none. */
 bool checker_queue_name(const char *name, char object[24], uint32_t *segment);
+void checker_new_segment(struct world *w, const char *object, uint32_t segment);
 /* For rows_scan over a segment, with a checker_note: where its rows are. */
 void checker_note_row(void *arg, unsigned row, size_t at, size_t end);
 

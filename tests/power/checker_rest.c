@@ -47,6 +47,7 @@ static void see_file(void *arg, const char *name, const uint8_t *bytes, size_t l
     char object[24];
 
     if (checker_queue_name(name, object, &n.segment)) {
+        checker_new_segment(n.w, object, n.segment);
         rows_scan(bytes, len, see_queue_row, &n);
         return;
     }

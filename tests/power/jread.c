@@ -78,7 +78,9 @@ bool jread_entry(struct jentry *e, const uint8_t raw[JREAD_LEN], uint32_t epoch)
         read_head(e, raw + 28);
     } else if (type == J_OBJECT) {
         read_object(e, raw + 28);
-    } else if (type != J_PAUSE) {
+    } else if (type == J_PAUSE) {
+        e->until_ms = (int64_t)get(raw + 28, 8);
+    } else {
         read_range(e, raw + 28);
     }
     return true;

@@ -39,6 +39,7 @@ struct jentry {
     char name[65];
     uint32_t freed, dropped;
     uint8_t hold;
+    int64_t until_ms; /* PAUSE */
     /* of a batch */
     uint64_t at, end;
     uint32_t records;

@@ -259,25 +259,26 @@ static bool run_to_rest(struct world *w)
     return true;
 }
 
-/* A person sees to the journal while the device is off. */
+/* What is done to the device while it is off. */
 static bool damage(struct world *w, const struct act *a)
 {
     size_t at = (size_t)a->n * JREAD_LEN + 40, len = 0;
 
-    w->s.model.lenient = w->s.model.lenient || a->kind != ACT_HOST;
-    w->s.model.new_id = true;
+    w->s.model.lenient = w->s.model.lenient || a->kind == ACT_ROT || a->kind == ACT_NO_JOURNAL;
+    w->s.model.new_id = w->s.model.new_id || a->kind != ACT_OFF;
+    w->s.true_ms += a->kind == ACT_OFF ? (uint64_t)a->n * HOUR_MS : 0;
     flash.unlock(flash.ctx, "lock");
     if (a->kind == ACT_NO_JOURNAL) {
         (void)flash.remove(flash.ctx, "journal");
     }
-    sim_flash_cut(&w->flash, SIM_CUT_LUCK);
+    sim_flash_cut(&w->flash, w->flash.cut.armed ? w->flash.cut.mode : SIM_CUT_LUCK);
     if (a->kind == ACT_ROT && sim_flash_bytes(&w->flash, "journal", true, &len) != NULL &&
         at < len) {
         sim_flash_rot(&w->flash, "journal", at, 0x10);
     } else if (a->kind == ACT_HOST) {
         w->flash.host = ++w->s.host;
     }
-    world_power_on(w);
+    world_off_and_on(w);
     return open_again(w);
 }
 
@@ -316,6 +317,10 @@ static bool act(struct world *w, const struct act *a)
         return run_hours(w, (unsigned)a->n);
     case ACT_HAND:
         person_ask(w, a, &flash);
+        uploader_look(&up, NULL);
+        return true;
+    case ACT_AGAIN:
+        person_hand_in(w, &flash);
         uploader_look(&up, NULL);
         return true;
     case ACT_STOP:

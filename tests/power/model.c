@@ -265,7 +265,9 @@ static void take(struct world *w, const struct jentry *e, bool copied)
         take_object(w, e);
     } else if (e->type == J_LOW) {
         take_low(w, e);
-    } else if (e->type != J_PAUSE) {
+    } else if (e->type == J_PAUSE) {
+        m->pause_ms = e->until_ms;
+    } else {
         take_range(w, e, copied);
     }
 }

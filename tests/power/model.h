@@ -46,6 +46,7 @@ struct model {
     struct model_low low[16];
     uint16_t objects, lows;
     uint64_t spool;
+    int64_t pause_ms; /* service time until which nothing is sent */
     uint32_t epoch, seq, boot, last_batch;
     uint32_t entries, compactions;
     size_t seen; /* bytes of this journal that are in here */

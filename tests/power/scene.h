@@ -18,9 +18,11 @@ enum act_kind {
     ACT_STEPS,  /* n steps of it */
     ACT_HOURS,  /* it runs for n hours */
     ACT_HAND,   /* n: enum hand_verb, for every batch that is held; arg: 1: all, 2: with its job */
+    ACT_AGAIN,  /* what is in failed/ is handed in again, by hand */
     ACT_STOP,   /* told to stop, until it has; then started anew */
     ACT_FULL,   /* the flash has n bytes left; 0: enough again */
     ACT_READONLY,   /* n: 1 it is, 0 it is not */
+    ACT_OFF,        /* the power is off for n hours */
     ACT_HOST,       /* the image runs on another machine */
     ACT_ROT,        /* a byte of the journal's n-th entry rots, while the power is off */
     ACT_NO_JOURNAL, /* the journal is gone, while the power is off */

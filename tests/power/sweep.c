@@ -128,10 +128,12 @@ static void restore(const struct kept *k)
     world_rewire(&world);
     world.net_cut = world.kill_at = UINT32_MAX;
     world.violations = 0;
+    world.ops_before = world.steps_before = 0;
 }
 
 static void come_back(const struct cut *c)
 {
+    world.ops_before = world.steps_before = 0;
     if (c->mode == KILLED) {
         world_restart(&world); /* what is not synced is still to be seen, so nothing is checked */
     } else {
@@ -154,8 +156,8 @@ static void finish(void)
 static void recover(uint32_t *ops, uint32_t *steps)
 {
     finish();
-    *ops = world.flash.ops;
-    *steps = world.s.net_steps;
+    *ops = world.flash.ops + world.ops_before;
+    *steps = world.s.net_steps + world.steps_before;
 }
 
 static void second_cut(struct sweep *s, const struct cut *first, const struct cut *c)
@@ -261,7 +263,7 @@ void sweep_scene(struct sweep *s, const struct scene *scene)
     if (start(scene)) {
         recover(&s->ops, &s->steps);
     }
-    ops_max = 2 * world.flash.ops + OPS_MORE;
+    ops_max = 2 * s->ops + OPS_MORE;
     s->compactions = world.s.model.compactions;
     tell(s, NULL, NULL);
     if (world.violations != 0) {

@@ -59,7 +59,29 @@ void world_init(struct world *w, const struct scene *scene)
     w->mend_ms = w->set_ms = 0;
     w->lenient = false;
     w->violations = 0;
+    w->ops_before = w->steps_before = 0;
     world_rewire(w);
+}
+
+static void count_on(uint32_t *at, uint32_t done)
+{
+    *at -= *at != UINT32_MAX ? done : 0;
+}
+
+void world_off_and_on(struct world *w)
+{
+    struct sim_flash *f = &w->flash;
+    uint32_t ops = f->ops, steps = w->s.net_steps, net_cut = w->net_cut, at = f->cut.at;
+    bool armed = f->cut.armed;
+
+    world_power_on(w);
+    w->ops_before += ops;
+    w->steps_before += steps;
+    f->cut.armed = armed;
+    f->cut.at = at - ops;
+    w->net_cut = net_cut;
+    count_on(&w->net_cut, steps);
+    count_on(&w->kill_at, ops);
 }
 
 void world_restart(struct world *w)

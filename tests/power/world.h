@@ -64,6 +64,7 @@ struct world {
     struct world_state s;
     const struct scene *scene;
     jmp_buf power;
+    uint32_t ops_before, steps_before; /* of starts before this one */
     /* faults */
     uint32_t kill_at; /* the program is killed behind this change of flash; UINT32_MAX: never */
     uint32_t net_cut; /* power goes in this step of a call; UINT32_MAX: never */
@@ -86,6 +87,8 @@ extern const char *const world_object[2]; /* by its number in scenes */
 
 void world_init(struct world *w, const struct scene *scene);
 void world_power_on(struct world *w);
+/* The same as part of a scene: a cut that is due stays so, and operations are counted on. */
+void world_off_and_on(struct world *w);
 void world_restart(struct world *w); /* the program was killed, and is started again */
 void world_rewire(struct world *w);  /* behind a copy of its flash */
 struct now world_now(const struct world *w);
