@@ -11,7 +11,8 @@ enum {
     WHY_FLASH = SCHEDULE_CLOCK + 1,
     WHY_SESSION,
     WHY_CREDENTIALS,
-    WHY_TROUBLE /* REPORT_WHY_MAX - 1 */
+    WHY_TROUBLE,
+    WHY_HELD /* REPORT_WHY_MAX - 1 */
 };
 
 void report_init(struct report *r, const struct spool_dir *spool, const struct uploader *u,
@@ -64,9 +65,20 @@ const char *report_why_text(uint8_t why)
         return "credentials";
     case WHY_TROUBLE:
         return "trouble";
+    case WHY_HELD:
+        return "held";
     default:
         return schedule_why_text((enum schedule_why)why);
     }
+}
+
+/* Records wait and nothing is at work: an object is on hold, or a batch in strict order is held. */
+static bool blocked(const struct report *r, const struct uploader *u)
+{
+    const struct report_count *n = r->now.batches;
+
+    return u->task == UPLOADER_IDLE && !u->look_now && n[BATCHES_OPEN].batches == 0 &&
+           n[BATCHES_UNKNOWN].batches == 0 && n[BATCHES_SENDING].batches == 0;
 }
 
 static uint8_t why_of(const struct report *r, const struct uploader *u)
@@ -83,7 +95,10 @@ static uint8_t why_of(const struct report *r, const struct uploader *u)
     if (u->last_err != 0) {
         return WHY_TROUBLE;
     }
-    return uploader_settled(u) ? (uint8_t)WHY_NOTHING : u->why;
+    if (uploader_settled(u)) {
+        return WHY_NOTHING;
+    }
+    return u->why == SCHEDULE_NOW && blocked(r, u) ? (uint8_t)WHY_HELD : u->why;
 }
 
 static uint8_t state_of(const struct report *r, const struct uploader *u)

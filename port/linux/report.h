@@ -71,7 +71,7 @@ void report_close(struct report *r, const struct now *now); /* says that it has 
 
 const char *report_state_text(uint8_t state);
 const char *report_why_text(uint8_t why); /* "" when nothing is waited for */
-enum { REPORT_WHY_MAX = 10 };
+enum { REPORT_WHY_MAX = 11 };
 
 /* What stands in the files. */
 void report_status(struct report *r, int64_t wall_s);

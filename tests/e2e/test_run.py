@@ -263,6 +263,19 @@ with lab.test("an object on hold is tried by the next pass, and at a SIGHUP: one
     done(names)
     lab.same([len(json.loads(lab.admin(f"/rows?job={1234 + n}"))) - 1 for n in range(2)], [1, 4])
 
+with lab.test("in strict order a held batch is what the others are told to wait for"):
+    lab.fresh(job="open_max = 1\n", rest="[object contact]\nbatch_records = 2\n")
+    names = lab.names(4)
+    lab.hand_in(names)
+    lab.faults("upload lost=1\njobs status=403 count=0")
+    with lab.daemon() as d:
+        lab.until(lambda: (lab.told()["state"], lab.told()["why"]) == ("waiting", "held"))
+        lab.ends(lab.ocbulk("accept", "1"), 0)
+        d.drained()
+        lab.until(lambda: (lab.told()["state"], lab.told()["why"]) == ("idle", ""))
+        lab.same(d.stop(), 0)
+    done(names)
+
 with lab.test("SIGHUP with a configuration, credentials or CA file that are wrong: the old ones stay"):
     lab.fresh()
     broken = lab.file("broken.pem", "-----BEGIN CERTIFICATE-----\nAAAA\n", 0o600)
