@@ -84,7 +84,8 @@
 #define UPLOADER_MISMATCH_POLLS 3         /* looks more at counts that do not fit */
 #define UPLOADER_MISMATCH_MS    20000     /* ms between them */
 #define UPLOADER_TIDY_MS        3600000   /* ms between two looks at what is kept too long */
-#define UPLOADER_REFUSED_MAX    2         /* refused batches in a row before the object is held */
+#define UPLOADER_GROW_AFTER     16 /* batches taken before a learned limit is doubled, 1..255 */
+#define UPLOADER_REFUSED_MAX    2  /* refused batches in a row before the object is held */
 #define SEEK_CANDIDATES_MAX                                                                        \
     8 /* look-alikes asked one by one in a pass, 1..255; RAM: 80 bytes each */
 #define SEEK_ASKED_MAX      64 /* look-alikes that are not asked again, 1..255; RAM: 8 bytes each */

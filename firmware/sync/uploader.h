@@ -81,6 +81,7 @@ struct uploader_lane {
     uint16_t bad_rows;
     uint16_t requests;  /* refused ones since a batch was refused as a whole */
     uint16_t allowed;   /* of them, before the object is held */
+    uint8_t taken;      /* batches since a limit was learned, or has grown */
     uint8_t refused;    /* batches in a row without one record taken */
     bool empty;         /* nothing waits, as far as was seen */
     bool known, looked; /* the service has such an object; its list was read */

@@ -212,6 +212,7 @@ static enum want halve(struct uploader *u)
     if (refused && !put_void(u, REASON_TOO_LARGE)) {
         return to_idle(u);
     }
+    u->lane[u->object].taken = 0;
     o->cap_records = (uint32_t)(u->batch.records / 2);
     o->cap_bytes = u->batch.len / 2;
     (void)uploader_put_object(u, u->object); /* lost at worst: then it is found out again */
@@ -320,6 +321,28 @@ int uploader_put_created(struct uploader *u)
     return err;
 }
 
+/* A limit that was learned from one bad hour is not for ever: after some batches it is tried at
+ * twice the size. */
+static void grow(struct uploader *u)
+{
+    struct entry_object *o = &u->ledger.object[u->object].is;
+    struct uploader_lane *lane = &u->lane[u->object];
+
+    if (o->cap_records == 0 || ++lane->taken < UPLOADER_GROW_AFTER) {
+        return;
+    }
+    lane->taken = 0;
+    if (o->cap_records >= u->settings.batch_records / 2 &&
+        o->cap_bytes >= u->settings.batch_bytes / 2) {
+        o->cap_records = 0;
+        o->cap_bytes = 0;
+    } else {
+        o->cap_records = o->cap_records <= UINT32_MAX / 2 ? 2 * o->cap_records : UINT32_MAX;
+        o->cap_bytes = o->cap_bytes <= UINT64_MAX / 2 ? 2 * o->cap_bytes : UINT64_MAX;
+    }
+    (void)uploader_put_object(u, u->object); /* lost at worst: then it grows a little later */
+}
+
 static enum want created(struct uploader *u)
 {
     struct uploader_lane *lane = &u->lane[u->object];
@@ -339,7 +362,9 @@ static enum want created(struct uploader *u)
     if (u->ledger.object[u->object].is.hold != REASON_NONE) {
         (void)uploader_hold_object(u, u->object, REASON_NONE, 0);
     }
-    (void)uploader_put_created(u); /* until it can be written, nothing else is done */
+    if (uploader_put_created(u) == 0) { /* until it can be written, nothing else is done */
+        grow(u);
+    }
     return to_idle(u);
 }
 

@@ -198,6 +198,17 @@ with lab.test("S14: a record that the service refuses for ever blocks nobody beh
     lab.same(sorted(lab.stored() + lab.kept("quarantine")), sorted(names))
     lab.same(len(lab.kept("quarantine")), 1)
 
+with lab.test("S14: a limit that one 413 has taught grows again once batches are taken"):
+    lab.fresh(rest="[object contact]\nbatch_records = 4\n", job="open_max = 16\n")
+    names = lab.names(60)
+    lab.hand_in(names)
+    lab.faults("upload status=413")
+    lab.ends(lab.once(), 0)
+    lab.same(sorted(lab.stored()), sorted(names))
+    # Half of the refused batch's bytes have room for one record; each as a batch would make 61.
+    posts = lab.stats()["requests"]["upload"]
+    assert posts <= 40, f"{posts} uploads"
+
 with lab.test("S15: of two batches one is told to come later: each has its own state"):
     lab.fresh(schedule=FAST, rest="[object contact]\nbatch_records = 2\n")
     names = lab.names(4)
