@@ -10,6 +10,12 @@ enum want uploader_later(struct uploader *u, uint64_t when_ms)
     return WANT_TIME;
 }
 
+enum want uploader_idle(struct uploader *u)
+{
+    u->task = UPLOADER_IDLE;
+    return WANT_STEP;
+}
+
 enum want uploader_call(struct uploader *u, enum uploader_task task, int err)
 {
     u->task = (uint8_t)task;

@@ -109,12 +109,6 @@ static struct batch_limits limits_of(const struct uploader *u, uint16_t object, 
     return l;
 }
 
-static enum want to_idle(struct uploader *u)
-{
-    u->task = UPLOADER_IDLE;
-    return WANT_STEP;
-}
-
 /* Nothing is left to be cut in it. */
 static enum want segment_done(struct uploader *u)
 {
@@ -123,7 +117,7 @@ static enum want segment_done(struct uploader *u)
     lane->done = u->segment > lane->done ? u->segment : lane->done;
     (void)uploader_free(u, u->object, u->segment);
     u->tidy_ms = u->now.mono_ms; /* held ranges may be all that keeps it */
-    return to_idle(u);
+    return uploader_idle(u);
 }
 
 /* A segment without a record: it is noted all the same, as its number is used up. */
@@ -133,7 +127,7 @@ static enum want segment_empty(struct uploader *u)
 
     r.is.at = r.is.end = u->bf_segment == u->segment ? u->bf.size : 0;
     if (uploader_put_final(u, &r, FINAL_DONE, REASON_NONE, 0, 0) != 0) {
-        return to_idle(u);
+        return uploader_idle(u);
     }
     return segment_done(u);
 }
@@ -162,7 +156,7 @@ static enum want unreadable(struct uploader *u, int err)
     } else {
         (void)uploader_flash(u, u->reading.err != 0 ? u->reading.err : ERR_FLASH_READ);
     }
-    return to_idle(u);
+    return uploader_idle(u);
 }
 
 struct piece {
@@ -211,7 +205,7 @@ static bool too_large(const struct uploader *u, const struct range *r)
 static enum want cut_anew(struct uploader *u, const struct range *r)
 {
     (void)uploader_put_range(u, r, ENTRY_VOID, REASON_BODY);
-    return to_idle(u);
+    return uploader_idle(u);
 }
 
 /* The same records as before. */
@@ -326,7 +320,7 @@ static enum want bad_row(struct uploader *u, int err)
         u->lane[u->object].line_at = r.is.end;
         u->lane[u->object].line = u->plan.csv.line;
     }
-    return to_idle(u);
+    return uploader_idle(u);
 }
 
 static bool same_range(struct uploader *u, const struct batch *b)
@@ -341,7 +335,7 @@ enum want uploader_plan(struct uploader *u)
     int n;
 
     if (u->stopping) {
-        return to_idle(u);
+        return uploader_idle(u);
     }
     n = batch_plan_step(&u->plan, u->bulk->x.tx, EXCHANGE_TX_CAP);
     if (n == ERR_WAIT) {

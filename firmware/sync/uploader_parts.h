@@ -72,6 +72,7 @@ enum want uploader_seek_end(struct uploader *u);
 enum want uploader_candidate_end(struct uploader *u);
 
 /* uploader_call */
+enum want uploader_idle(struct uploader *u);                    /* what was at work is over */
 enum want uploader_later(struct uploader *u, uint64_t when_ms); /* something is due then */
 enum want uploader_call(struct uploader *u, enum uploader_task task, int err);
 /* A call failed: paces the next one. */

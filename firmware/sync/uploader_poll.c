@@ -13,12 +13,6 @@ static struct range *about(struct uploader *u)
     return ledger_find(&u->ledger, u->about);
 }
 
-static enum want to_idle(struct uploader *u)
-{
-    u->task = UPLOADER_IDLE;
-    return WANT_STEP;
-}
-
 /* ms since the job was made, as far as that is known. */
 static int64_t age_ms(const struct uploader *u, const struct range *r)
 {
@@ -111,7 +105,7 @@ static enum want finish(struct uploader *u, struct range *r, enum final_how how)
         said(u, &copy, how, told, failed);
         (void)uploader_free(u, copy.object, copy.segment);
     }
-    return to_idle(u);
+    return uploader_idle(u);
 }
 
 static bool final(enum outcome o)
@@ -126,7 +120,7 @@ static enum want mismatch(struct uploader *u, struct range *r)
     } else {
         (void)uploader_hold(u, r, REASON_MISMATCH);
     }
-    return to_idle(u);
+    return uploader_idle(u);
 }
 
 /* An error's words go to flash as they come: they may be many. */
@@ -156,7 +150,7 @@ static enum want judge(struct uploader *u, struct range *r)
     switch (u->verdict.outcome) {
     case OUTCOME_GOING:
         plan_next(u, r);
-        return to_idle(u);
+        return uploader_idle(u);
     case OUTCOME_DONE:
         return finish(u, r, FINAL_DONE);
     case OUTCOME_MISMATCH:
@@ -176,7 +170,7 @@ static enum want not_found(struct uploader *u, struct range *r)
         r->late = r->late || age_ms(u, r) > JOB_YOUNG_MS;
         plan_next(u, r);
     }
-    return to_idle(u);
+    return uploader_idle(u);
 }
 
 /* A call that failed never changes an outcome. */
@@ -202,7 +196,7 @@ enum want uploader_poll_end(struct uploader *u)
     struct range *r = about(u);
 
     if (r == NULL) { /* a hand has settled it meanwhile */
-        return to_idle(u);
+        return uploader_idle(u);
     }
     if (u->bulk->err == ERR_NOT_FOUND) {
         return not_found(u, r);
@@ -241,11 +235,11 @@ static enum want no_copy(struct uploader *u, struct range *r, int err)
     u->bf_segment = 0;
     if (u->reading.err == ERR_FLASH_NONE || err == ERR_SOURCE_CHANGED) {
         (void)uploader_hold(u, r, REASON_CHANGED);
-        return to_idle(u);
+        return uploader_idle(u);
     }
     (void)uploader_flash(u, err);
     r->next_ms = u->now.mono_ms + UPLOADER_LATE_MS;
-    return to_idle(u);
+    return uploader_idle(u);
 }
 
 /* Whether the segment has nothing but this batch, all of which failed. */
@@ -274,7 +268,7 @@ static enum want settle_whole(struct uploader *u, struct range *r)
     if (err != 0) {
         (void)uploader_flash(u, err);
         r->next_ms = u->now.mono_ms + UPLOADER_LATE_MS;
-        return to_idle(u);
+        return uploader_idle(u);
     }
     r->is.whole = true;
     (void)finish(u, r, FINAL_FAILED);
@@ -284,7 +278,7 @@ static enum want settle_whole(struct uploader *u, struct range *r)
     } else if (r != NULL) {
         r->is.whole = false;
     }
-    return to_idle(u);
+    return uploader_idle(u);
 }
 
 static enum want settle(struct uploader *u, struct range *r)
@@ -328,7 +322,7 @@ enum want uploader_errors_end(struct uploader *u)
     int err = u->bulk->err;
 
     if (r == NULL) {
-        return to_idle(u);
+        return uploader_idle(u);
     }
     if (err != 0 && err_class(err) != CLASS_REJECTED && !cannot_be_read(r, err)) {
         drop_reason(u, r);

@@ -63,12 +63,6 @@ static void name_upload(struct uploader *u, struct bulk_upload *up, const struct
     }
 }
 
-static enum want to_idle(struct uploader *u)
-{
-    u->task = UPLOADER_IDLE;
-    return WANT_STEP;
-}
-
 /* The day's bytes may have to wait, now that it is known how many. */
 static bool day_is_full(struct uploader *u)
 {
@@ -101,7 +95,7 @@ enum want uploader_post(struct uploader *u)
     int err;
 
     if (day_is_full(u)) {
-        return to_idle(u);
+        return uploader_idle(u);
     }
     u->number = u->number == 0 ? u->ledger.next_batch : u->number;
     u->intent = false;
@@ -153,13 +147,13 @@ static enum want set_apart(struct uploader *u, uint8_t reason, int err)
     struct range copy;
 
     if (r == NULL) {
-        return to_idle(u);
+        return uploader_idle(u);
     }
     copy = *r;
     copy.reason = reason;
     copy.is.http = u->bulk->status;
     (void)uploader_quarantine(u, &copy, err);
-    return to_idle(u);
+    return uploader_idle(u);
 }
 
 static enum want all_refused(struct uploader *u)
@@ -167,7 +161,7 @@ static enum want all_refused(struct uploader *u)
     if (put_void(u, REASON_ALL_REFUSED)) {
         refused_place(u, REASON_ALL_REFUSED);
     }
-    return to_idle(u);
+    return uploader_idle(u);
 }
 
 /* INTENT stays: one look at the job list, then again. Without a tag there is nothing to look for.
@@ -180,7 +174,7 @@ static enum want again(struct uploader *u)
         r->looked = !u->settings.tag;
         r->next_ms = retry_from_ms(&u->retry, false);
     }
-    return to_idle(u);
+    return uploader_idle(u);
 }
 
 /* A single record: only where its size was refused there is something wrong with it. */
@@ -191,7 +185,7 @@ static enum want cannot_halve(struct uploader *u)
     }
     if (u->bulk->status != 413) {
         (void)put_void(u, REASON_RATE);
-        return to_idle(u);
+        return uploader_idle(u);
     }
     struct uploader_lane *lane = &u->lane[u->object];
 
@@ -210,13 +204,13 @@ static enum want halve(struct uploader *u)
         return cannot_halve(u);
     }
     if (refused && !put_void(u, REASON_TOO_LARGE)) {
-        return to_idle(u);
+        return uploader_idle(u);
     }
     u->lane[u->object].taken = 0;
     o->cap_records = (uint32_t)(u->batch.records / 2);
     o->cap_bytes = u->batch.len / 2;
     (void)uploader_put_object(u, u->object); /* lost at worst: then it is found out again */
-    return refused ? to_idle(u) : again(u);
+    return refused ? uploader_idle(u) : again(u);
 }
 
 /* How many refused requests a batch of n records may cost: 2 log2(n) + 2. */
@@ -236,7 +230,7 @@ static enum want set_apart_and_wait(struct uploader *u)
 {
     (void)set_apart(u, REASON_REFUSED, ERR_BAD_REQUEST);
     refused_place(u, REASON_ALL_REFUSED);
-    return to_idle(u);
+    return uploader_idle(u);
 }
 
 static enum want split(struct uploader *u)
@@ -266,7 +260,7 @@ static enum want split(struct uploader *u)
     }
     lane->split_records = (uint32_t)(u->batch.records / 2);
     (void)put_void(u, REASON_REFUSED);
-    return to_idle(u);
+    return uploader_idle(u);
 }
 
 static enum want held_account(struct uploader *u, bool ask)
@@ -277,7 +271,7 @@ static enum want held_account(struct uploader *u, bool ask)
     if (!ask && done) {
         uploader_hold_account(u, u->bulk->status);
     }
-    return to_idle(u);
+    return uploader_idle(u);
 }
 
 /* The last piece may have left, and nobody said what became of it. */
@@ -292,7 +286,7 @@ static enum want unknown(struct uploader *u, uint8_t reason)
         r->passes = 0;
         uploader_say_kind(u, r, NEWS_UNKNOWN);
     }
-    return to_idle(u);
+    return uploader_idle(u);
 }
 
 int uploader_put_created(struct uploader *u)
@@ -365,7 +359,7 @@ static enum want created(struct uploader *u)
     if (uploader_put_created(u) == 0) { /* until it can be written, nothing else is done */
         grow(u);
     }
-    return to_idle(u);
+    return uploader_idle(u);
 }
 
 static enum want hold_batch(struct uploader *u)
@@ -375,7 +369,7 @@ static enum want hold_batch(struct uploader *u)
     if (current(u) != NULL) {
         (void)uploader_hold(u, current(u), reason);
     }
-    return to_idle(u);
+    return uploader_idle(u);
 }
 
 static enum want hold_object(struct uploader *u)
@@ -385,7 +379,7 @@ static enum want hold_object(struct uploader *u)
     if (put_void(u, reason)) {
         refused_place(u, reason);
     }
-    return to_idle(u);
+    return uploader_idle(u);
 }
 
 static enum want act(struct uploader *u, enum retry_action action)
@@ -408,7 +402,7 @@ static enum want act(struct uploader *u, enum retry_action action)
         return unknown(u, REASON_UNKNOWN);
     case RETRY_VOID:
         (void)put_void(u, REASON_RATE);
-        return to_idle(u);
+        return uploader_idle(u);
     case RETRY_GIVE_UP: /* what it was has been told */
         refused_place(u, REASON_REQUEST);
         return again(u);
@@ -446,7 +440,7 @@ static enum want post_end(struct uploader *u)
         if (r != NULL) {
             (void)uploader_hold(u, r, REASON_CHANGED);
         }
-        return to_idle(u);
+        return uploader_idle(u);
     }
     retry_count(&u->lane[u->object].run, &c);
     c.committed_before = u->reason == REASON_ABSENT || u->reason == REASON_POLICY;

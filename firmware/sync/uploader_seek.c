@@ -188,12 +188,6 @@ enum want uploader_seek(struct uploader *u)
     return uploader_call(u, UPLOADER_SEEK, bulk_jobs(u->bulk, &to, &u->now));
 }
 
-static enum want to_idle(struct uploader *u)
-{
-    u->task = UPLOADER_IDLE;
-    return WANT_STEP;
-}
-
 void uploader_policy(struct uploader *u, struct range *r)
 {
     struct range copy = *r;
@@ -302,7 +296,7 @@ static enum want next_candidate(struct uploader *u)
         return uploader_call(u, UPLOADER_CANDIDATE, bulk_status(u->bulk, id, &u->now));
     }
     conclude(u);
-    return to_idle(u);
+    return uploader_idle(u);
 }
 
 /* The list is refused for good: nothing can be proven. */
@@ -317,7 +311,7 @@ static enum want refused(struct uploader *u)
             uploader_policy(u, r);
         }
     }
-    return to_idle(u);
+    return uploader_idle(u);
 }
 
 static bool for_good(int err)
