@@ -46,6 +46,7 @@ class Lab:
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix="ocbulk-test-"))
         subprocess.run([TOP / "tools" / "certs", CERTS], check=True, stdout=subprocess.DEVNULL)
         self.cloud = None
+        self.program = BUILD / "ocbulk"
         self.start_cloud(*cloud_options, cert=cert)
         self.credentials = self.file("credentials",
                                      f"element_token = {TOKEN}\nuser_secret = {SECRET}\n", 0o600)
@@ -88,18 +89,26 @@ class Lab:
         self.conf = self.file("ocbulk.conf", f"[service]\n{lines}{service}\n[link]\n{link}\n"
                               f"[job]\npoll_first = 1s\npoll_max = 2s\n{job}\n{rest}\n")
 
+    def open_up(self):
+        """What other users need to run it: what is built may stand where they cannot look."""
+        self.dir.chmod(0o755)
+        self.program = shutil.copy(BUILD / "ocbulk", self.dir / "ocbulk")
+        ca = shutil.copy(CERTS / "root.pem", self.dir / "root.pem")
+        self.conf.write_text(self.conf.read_text().replace(str(CERTS / "root.pem"), str(ca)))
+        self.conf.chmod(0o644)
+
     def environment(self, **extra):
         env = {k: v for k, v in os.environ.items() if not k.startswith("OCBULK_")}
         return {**env, "OCBULK_CONFIG": str(self.conf), **extra}
 
     def start(self, *args, **more):
         more.setdefault("env", self.environment())
-        return subprocess.Popen([BUILD / "ocbulk", *map(str, args)], stdout=subprocess.PIPE,
+        return subprocess.Popen([self.program, *map(str, args)], stdout=subprocess.PIPE,
                                 stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True, **more)
 
     def ocbulk(self, *args, timeout=120, env=None, **more):
         return Result(subprocess.run(
-            [BUILD / "ocbulk", *map(str, args)], capture_output=True, text=True, timeout=timeout,
+            [self.program, *map(str, args)], capture_output=True, text=True, timeout=timeout,
             env=env or self.environment(), **{"stdin": subprocess.DEVNULL, **more}))
 
     def admin(self, path, body=None, method=None):

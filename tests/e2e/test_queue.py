@@ -439,6 +439,7 @@ if os.geteuid() == 0:
     with lab.test("who may only hand records in is told whose right it is"):
         lab.fresh()
         held()
+        lab.open_up()
         os.chown(lab.spool, 0, 65534)
         for words in (("queue",), ("drop", "1")):
             lab.ends(lab.ocbulk(*words, user=65534, group=65534, extra_groups=[]), 12, "sudo ocbulk")

@@ -455,17 +455,9 @@ def as_nobody():
         os.setuid(65534)
 
 
-def open_up():
-    """What another user needs to run it."""
-    for path in (lab.dir, *lab.dir.parents):
-        if path.stat().st_uid == os.geteuid() and path != path.parent:
-            path.chmod(path.stat().st_mode | 0o055)
-    lab.conf.chmod(0o644)
-
-
 # Where it cannot be written
 with lab.test("no right to write beside the file: said, and the upload goes on without"):
-    open_up()
+    lab.open_up()
     file = fresh()
     file.parent.chmod(0o555)
     env = lab.environment(OCBULK_ELEMENT_TOKEN=TOKEN, OCBULK_USER_SECRET="bench-user-secret=")
