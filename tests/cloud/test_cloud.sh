@@ -1,4 +1,5 @@
 #!/bin/bash
+# BUILDS: plain
 # The stand-in service seen by curl and Python: the walk-through of the
 # documentation, every call, paging, cancel, callbacks, cut requests.
 # shellcheck disable=SC2154

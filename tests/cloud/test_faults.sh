@@ -1,4 +1,5 @@
 #!/bin/bash
+# BUILDS: plain
 # Every trick of the fault script, seen byte for byte from the other end of the wire.
 # shellcheck disable=SC2154
 set -u

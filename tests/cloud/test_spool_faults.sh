@@ -1,4 +1,5 @@
 #!/bin/bash
+# BUILDS: plain
 # What a spool has to be tested against: tags and look-alikes, jobs that come late, twice or of half
 # a body, lists that hide or mislead, outages, a whole fleet at once.
 # shellcheck disable=SC2154

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# BUILDS: plain asan-gcc
+# BUILDS: plain
 """Uploads under random faults: whatever happens, what is told of each batch is what the service has.
 
 Each round draws a fault for some of the calls and sends a file in three batches. Then: a batch that

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# BUILDS: plain asan-gcc
+# BUILDS: plain
 """The program as the system sees it: descriptors, files, secrets, exit codes, JSON on every path."""
 import base64
 import contextlib
