@@ -40,7 +40,6 @@ int outbox_save(struct outbox *o); /* the note */
 int outbox_mend(struct outbox *o, const char *file, uint64_t from, uint64_t *size);
 int outbox_move_tails(struct outbox *o); /* into quarantine/ */
 
-int outbox_read_header(struct outbox *o); /* fills in header_end, fields; .open is there */
 bool outbox_has_records(struct outbox *o);
 int outbox_begin(struct outbox *o, const struct outbox_row *row, uint64_t mono_ms);
 /* A failed sync of .open gives it up, cut at `safe` or where records wait for their sync. */

@@ -4,7 +4,8 @@
 
 #define NUMBER_TRIES 10000 /* names tried for a free one */
 
-int outbox_read_header(struct outbox *o)
+/* Fills in header_end and fields; .open is there. */
+static int read_header(struct outbox *o)
 {
     struct outbox_walk w;
     int n;
@@ -24,7 +25,7 @@ int outbox_read_header(struct outbox *o)
 
 bool outbox_has_records(struct outbox *o)
 {
-    return o->size != OUTBOX_NONE && (outbox_read_header(o) != 0 || o->size > o->header_end);
+    return o->size != OUTBOX_NONE && (read_header(o) != 0 || o->size > o->header_end);
 }
 
 /* It is there no more. */

@@ -8,8 +8,8 @@
  *
  * Memory  A struct of the owner; rules are copied.
  * Calls   init once after the start; next before each POST, and again at the time it says or
- *         sooner. The day's bytes are kept on flash by the owner: restored before the first next,
- *         counted with schedule_day_add when a body has been sent.
+ *         sooner. The day's bytes are kept on flash by the owner, and given to each next: the
+ *         uploader's ledger counts them by INTENT, an owner without one with schedule_day_add.
  * Errors  None. */
 #ifndef OCBULK_SYNC_SCHEDULE_H
 #define OCBULK_SYNC_SCHEDULE_H

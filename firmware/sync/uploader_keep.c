@@ -253,7 +253,7 @@ int uploader_quarantine_file(struct uploader *u, uint16_t object, uint32_t segme
 }
 
 /* Its rows into held/, so that the segment need not wait for a hand. */
-int uploader_carve(struct uploader *u, struct range *r)
+static int carve(struct uploader *u, struct range *r)
 {
     char name[9];
     const struct kept_place p = {KEPT_HELD, name_of(u, r->object), name};
@@ -306,7 +306,7 @@ enum want uploader_tidy(struct uploader *u)
     for (uint16_t i = 0; i < u->ledger.ranges; i++) {
         struct range *r = &u->ledger.range[i];
 
-        if (to_carve(u, r) && uploader_carve(u, r) == 0) {
+        if (to_carve(u, r) && carve(u, r) == 0) {
             return WANT_STEP;
         }
         if (r->state == ENTRY_FINAL && uploader_move_whole(u, r) == 0) {

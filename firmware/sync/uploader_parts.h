@@ -38,7 +38,6 @@ int uploader_quarantine_file(struct uploader *u, uint16_t object, uint32_t segme
 int uploader_move_whole(struct uploader *u, const struct range *r); /* behind its FINAL */
 /* Begins the .reason of a batch: what is known of it. */
 void uploader_reason(struct uploader *u, const struct range *r, enum kept_folder folder, int err);
-int uploader_carve(struct uploader *u, struct range *r);
 enum want uploader_purge(struct uploader *u); /* what is kept too long, or too much of it */
 int uploader_hold(struct uploader *u, struct range *r, enum reason reason);
 enum want uploader_tidy(struct uploader *u); /* WANT_STEP: something was done */
